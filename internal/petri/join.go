@@ -1,0 +1,89 @@
+package petri
+
+// Inclusive joins, by the definition of BPMN 2.0 (13.4.3) on the compiled net: the join waits while a token can still
+// arrive at an unmarked input f, that is while there is a token in Up(f) that is not also in Up of some marked input
+// (such a token would as well go there). Up(f) are the places with a path to f that avoids the join.
+
+// linkJoins computes up for every input of every inclusive join.
+func (n *Net) linkJoins() {
+	for j := range n.trans {
+		t := &n.trans[j]
+		if len(t.Inputs) == 0 {
+			continue
+		}
+		t.up = make([]Marking, len(t.Inputs))
+		for i, f := range t.Inputs {
+			t.up[i] = n.upstream(f, j)
+		}
+	}
+}
+
+// upstream is the set of places from which a token can come to f without passing transition avoid, f itself excluded.
+func (n *Net) upstream(f Place, avoid int) Marking {
+	up := n.NewMarking(f)
+	for grown := true; grown; {
+		grown = false
+		for i := range n.trans {
+			t := &n.trans[i]
+			if i == avoid || !t.Post.Meets(up) {
+				continue
+			}
+			for _, from := range []Marking{t.Pre, t.Read} {
+				if !up.Contains(from) {
+					up.Union(from)
+					grown = true
+				}
+			}
+			for _, p := range t.Inputs {
+				if !up.Has(p) {
+					up.Add(p)
+					grown = true
+				}
+			}
+		}
+	}
+	up.Remove(f)
+	return up
+}
+
+// joins reports whether the inclusive join t may fire in m.
+func (t *Trans) joins(m Marking) bool {
+	some := false
+	for _, p := range t.Inputs {
+		some = some || m.Has(p)
+	}
+	if !some {
+		return false
+	}
+	for i, p := range t.Inputs {
+		if !m.Has(p) && t.awaits(m, i) {
+			return false
+		}
+	}
+	return true
+}
+
+// awaits reports whether a token can still arrive at the unmarked input i.
+func (t *Trans) awaits(m Marking, i int) bool {
+	for w, x := range t.up[i] {
+		x &= m[w]
+		for k, p := range t.Inputs {
+			if x == 0 {
+				break
+			}
+			if m.Has(p) {
+				x &^= t.up[k][w]
+			}
+		}
+		// A marked input is no token on its way: it lies at the join.
+		for _, p := range t.Inputs {
+			if int(p>>6) == w && m.Has(p) {
+				x &^= 1 << (p & 63)
+			}
+		}
+		if x != 0 {
+			return true
+		}
+	}
+	return false
+}

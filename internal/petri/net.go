@@ -1,0 +1,213 @@
+// Package petri is safe Petri nets with read, inhibitor ("zero") and reset ("clear") arcs and inclusive joins, as
+// bitsets: enabled, fire, eager closure in a prescribed order, state space. Schemas compile to it; it knows no schema.
+//
+// A transition t = (pre, read, zero, clear, post) is enabled in marking M iff
+//
+//	pre ∪ read ⊆ M   and   M ∩ zero = ∅   and, for an inclusive join, nothing can still arrive (join.go)
+//
+// and firing it gives M' = ((M \ pre) \ clear) ∪ post. Firing is unsafe iff ((M \ pre) \ clear) ∩ post ≠ ∅.
+//
+// The package is pure: no clock, no randomness, no goroutine, no I/O.
+package petri
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Class orders silent transitions in a closure: all enabled ones of a lower class fire before any of a higher.
+type Class uint8
+
+// Classes of silent transitions, in the order in which a closure fires them.
+const (
+	Canceling Class = iota // clears places: terminate ends, interrupting throws
+	Ordinary
+	InclusiveJoin // only when nothing else is enabled: what it waits for may still come
+)
+
+// Trans is one transition. The sets are owned by the net and must not be changed after Build; nil means empty.
+type Trans struct {
+	Pre, Read, Zero, Clear, Post Marking
+
+	// Inputs are the input places of an inclusive join (Class InclusiveJoin): it is enabled when at least one is
+	// marked and no token can still arrive at an unmarked one, and takes all that are marked. Pre is empty then.
+	Inputs []Place
+
+	// Silent transitions fire by closure; the others are letters, fired by the caller.
+	Silent bool
+	Class  Class
+	Order  int // document order; ties by order of Add
+
+	// Guarded transitions fire only if the caller's data says so. In exploration they are free.
+	Guarded bool
+	// Tag is the caller's: an index into its own table, -1 for none.
+	Tag int
+
+	takes Marking   // pre ∪ clear ∪ inputs
+	wake  Marking   // silent transitions that may have become enabled by firing this one
+	up    []Marking // per input: the places from which a token can still reach it (join.go)
+}
+
+// Takes is the set of places that firing t empties: pre, clear and inputs. Read only.
+func (t *Trans) Takes() Marking { return t.takes }
+
+// Net is an immutable net; it is safe for concurrent use.
+type Net struct {
+	places int
+	trans  []Trans // silent ones first, in closure order, so that an index is a priority
+	silent int
+}
+
+// Builder collects places and transitions.
+type Builder struct {
+	places int
+	trans  []Trans
+}
+
+// Place adds a place and returns its number; numbers count up from 0.
+func (b *Builder) Place() Place {
+	b.places++
+	return Place(b.places - 1)
+}
+
+// Places returns the number of places so far.
+func (b *Builder) Places() int { return b.places }
+
+// Set returns a set of places that is large enough for places added later too: Build widens it.
+func (b *Builder) Set(ps ...Place) Marking {
+	m := make(Marking, (b.places+63)/64)
+	for _, p := range ps {
+		if p != NoPlace {
+			m.Add(p)
+		}
+	}
+	return m
+}
+
+// Add adds a transition and returns its provisional index, which Build maps to the final one.
+func (b *Builder) Add(t Trans) int {
+	b.trans = append(b.trans, t)
+	return len(b.trans) - 1
+}
+
+// MaxPlaces bounds a net, so that place numbers fit their durable encoding.
+const MaxPlaces = 1 << 15
+
+// Build returns the net and, for each provisional index, the final index of that transition.
+func (b *Builder) Build() (*Net, []int, error) {
+	if b.places > MaxPlaces {
+		return nil, nil, fmt.Errorf("petri: %d places, at most %d", b.places, MaxPlaces)
+	}
+	order := make([]int, len(b.trans))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(x, y int) int {
+		s, t := &b.trans[x], &b.trans[y]
+		switch {
+		case s.Silent != t.Silent:
+			if s.Silent {
+				return -1
+			}
+			return 1
+		case s.Silent && s.Class != t.Class:
+			return int(s.Class) - int(t.Class)
+		default:
+			return s.Order - t.Order
+		}
+	})
+	n := &Net{places: b.places, trans: make([]Trans, len(order))}
+	final := make([]int, len(order))
+	w := n.Words()
+	for i, o := range order {
+		t := b.trans[o]
+		for _, s := range []*Marking{&t.Pre, &t.Read, &t.Zero, &t.Clear, &t.Post} {
+			*s = widen(*s, w)
+		}
+		t.takes = make(Marking, w)
+		t.takes.Union(t.Pre)
+		t.takes.Union(t.Clear)
+		for _, p := range t.Inputs {
+			t.takes.Add(p)
+		}
+		n.trans[i] = t
+		final[o] = i
+		if t.Silent {
+			n.silent++
+		}
+	}
+	n.linkJoins()
+	n.linkWakes()
+	return n, final, nil
+}
+
+func widen(m Marking, w int) Marking {
+	if m.Empty() {
+		return nil
+	}
+	out := make(Marking, w)
+	copy(out, m)
+	return out
+}
+
+// linkWakes computes, for each transition, which silent ones its firing may enable: those that consume or read a
+// place it marks, and those that test a place it empties (zero, or what an inclusive join waits for).
+func (n *Net) linkWakes() {
+	for i := range n.trans {
+		t := &n.trans[i]
+		t.wake = make(Marking, (n.silent+63)/64)
+		for j := range n.silent {
+			s := &n.trans[j]
+			hit := s.Pre.Meets(t.Post) || s.Read.Meets(t.Post) || s.Zero.Meets(t.takes)
+			for k, in := range s.Inputs {
+				hit = hit || t.Post.Has(in) || s.up[k].Meets(t.takes)
+			}
+			if hit {
+				t.wake.Add(Place(j))
+			}
+		}
+	}
+}
+
+// Places returns the number of places.
+func (n *Net) Places() int { return n.places }
+
+// Words returns the length of a Marking of this net.
+func (n *Net) Words() int { return (n.places + 63) / 64 }
+
+// NewMarking returns a marking of this net with the given places marked.
+func (n *Net) NewMarking(ps ...Place) Marking {
+	m := make(Marking, n.Words())
+	for _, p := range ps {
+		m.Add(p)
+	}
+	return m
+}
+
+// Len returns the number of transitions.
+func (n *Net) Len() int { return len(n.trans) }
+
+// Silent returns the number of silent transitions; they have the indexes 0 to Silent()-1, in closure order.
+func (n *Net) Silent() int { return n.silent }
+
+// Trans returns transition t. Read only.
+func (n *Net) Trans(t int) *Trans { return &n.trans[t] }
+
+// Enabled reports whether t is enabled in m, guards aside.
+func (n *Net) Enabled(m Marking, t int) bool {
+	x := &n.trans[t]
+	if !m.Contains(x.Pre) || !m.Contains(x.Read) || m.Meets(x.Zero) {
+		return false
+	}
+	return len(x.Inputs) == 0 || x.joins(m)
+}
+
+// Fire fires t, which must be enabled, in place. It reports whether that was safe; an unsafe firing leaves one token
+// where two would lie.
+func (n *Net) Fire(m Marking, t int) (safe bool) {
+	x := &n.trans[t]
+	m.Minus(x.takes)
+	safe = !m.Meets(x.Post)
+	m.Union(x.Post)
+	return safe
+}
