@@ -13,13 +13,14 @@ func (n *Net) linkJoins() {
 		}
 		t.up = make([]Marking, len(t.Inputs))
 		for i, f := range t.Inputs {
-			t.up[i] = n.upstream(f, j)
+			t.up[i] = n.upstream(f, j, t.Within)
 		}
 	}
 }
 
-// upstream is the set of places from which a token can come to f without passing transition avoid, f itself excluded.
-func (n *Net) upstream(f Place, avoid int) Marking {
+// upstream is the set of places from which a token can come to f without passing transition avoid and without leaving
+// within (nil: anywhere), f itself excluded.
+func (n *Net) upstream(f Place, avoid int, within Marking) Marking {
 	up := n.NewMarking(f)
 	for grown := true; grown; {
 		grown = false
@@ -28,14 +29,8 @@ func (n *Net) upstream(f Place, avoid int) Marking {
 			if i == avoid || !t.Post.Meets(up) {
 				continue
 			}
-			for _, from := range []Marking{t.Pre, t.Read} {
-				if !up.Contains(from) {
-					up.Union(from)
-					grown = true
-				}
-			}
-			for _, p := range t.Inputs {
-				if !up.Has(p) {
+			for p := range t.sources {
+				if !up.Has(p) && (within == nil || within.Has(p)) {
 					up.Add(p)
 					grown = true
 				}
@@ -44,6 +39,22 @@ func (n *Net) upstream(f Place, avoid int) Marking {
 	}
 	up.Remove(f)
 	return up
+}
+
+// sources yields the places that a token comes from when t fires.
+func (t *Trans) sources(yield func(Place) bool) {
+	for _, from := range []Marking{t.Pre, t.Read} {
+		for p := range from.Each {
+			if !yield(p) {
+				return
+			}
+		}
+	}
+	for _, p := range t.Inputs {
+		if !yield(p) {
+			return
+		}
+	}
 }
 
 // joins reports whether the inclusive join t may fire in m.

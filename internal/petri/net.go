@@ -20,7 +20,8 @@ type Class uint8
 
 // Classes of silent transitions, in the order in which a closure fires them.
 const (
-	Canceling Class = iota // clears places: terminate ends, interrupting throws
+	Underway  Class = iota // the further steps of a choice already begun, so that nothing comes between them
+	Canceling              // clears places: terminate ends, interrupting throws
 	Ordinary
 	InclusiveJoin // only when nothing else is enabled: what it waits for may still come
 )
@@ -32,6 +33,9 @@ type Trans struct {
 	// Inputs are the input places of an inclusive join (Class InclusiveJoin): it is enabled when at least one is
 	// marked and no token can still arrive at an unmarked one, and takes all that are marked. Pre is empty then.
 	Inputs []Place
+	// Within, if not empty, bounds the paths on which a token can arrive: they stay within these places. (A join in an
+	// embedded sub-process does not wait for the sub-process to be entered again.)
+	Within Marking
 
 	// Silent transitions fire by closure; the others are letters, fired by the caller.
 	Silent bool
@@ -121,7 +125,7 @@ func (b *Builder) Build() (*Net, []int, error) {
 	w := n.Words()
 	for i, o := range order {
 		t := b.trans[o]
-		for _, s := range []*Marking{&t.Pre, &t.Read, &t.Zero, &t.Clear, &t.Post} {
+		for _, s := range []*Marking{&t.Pre, &t.Read, &t.Zero, &t.Clear, &t.Post, &t.Within} {
 			*s = widen(*s, w)
 		}
 		t.takes = make(Marking, w)
