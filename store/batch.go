@@ -72,8 +72,9 @@ type Batch struct {
 
 // Put sets key to value.
 func (b *Batch) Put(key, value []byte) {
-	b.checkKey(key)
-	b.checkValue(key, value)
+	if !b.checkKey(key) || !b.checkValue(key, value) {
+		return
+	}
 	b.record(Put, key)
 	b.rep = binary.AppendUvarint(b.rep, uint64(len(value)))
 	b.rep = append(b.rep, value...)
@@ -81,24 +82,24 @@ func (b *Batch) Put(key, value []byte) {
 
 // Delete removes key, which need not exist.
 func (b *Batch) Delete(key []byte) {
-	b.checkKey(key)
-	b.record(Delete, key)
+	if b.checkKey(key) {
+		b.record(Delete, key)
+	}
 }
 
 // DeleteOnce removes a key that was put exactly once since it last did not
-// exist: never twice, and never once more in this batch. It costs an LSM store less than Delete.
-// On a key that was put more often the outcome is undefined: an older value may come back.
+// exist. It costs an LSM store less than Delete. On a key that was put more
+// often the outcome is undefined: an older value may come back.
 func (b *Batch) DeleteOnce(key []byte) {
-	b.checkKey(key)
-	b.record(DeleteOnce, key)
+	if b.checkKey(key) {
+		b.record(DeleteOnce, key)
+	}
 }
 
 // DeleteRange removes every key of [lo, hi). Both bounds are needed; a range
 // with lo >= hi is empty.
 func (b *Batch) DeleteRange(lo, hi []byte) {
-	b.checkKey(lo)
-	b.checkKey(hi)
-	if string(lo) >= string(hi) {
+	if !b.checkKey(lo) || !b.checkKey(hi) || string(lo) >= string(hi) {
 		return
 	}
 	b.record(DeleteRange, lo)
@@ -110,7 +111,9 @@ func (b *Batch) DeleteRange(lo, hi []byte) {
 // before the batch. A nil value (not an empty one) expects that key does not
 // exist.
 func (b *Batch) Expect(key, value []byte) {
-	b.checkKey(key)
+	if !b.checkKey(key) {
+		return
+	}
 	b.expect = binary.AppendUvarint(b.expect, uint64(len(key)))
 	b.expect = append(b.expect, key...)
 	if value == nil {
@@ -168,7 +171,7 @@ func (b *Batch) Expectations() iter.Seq[Entry] {
 			v, n := binary.Uvarint(rest)
 			rest = rest[n:]
 			if v > 0 {
-				e.Value = rest[:v-1 : v-1]
+				e.Value = rest[: v-1 : v-1]
 				rest = rest[v-1:]
 			}
 			if !yield(e) {
@@ -203,16 +206,28 @@ func (b *Batch) seal() {
 	binary.LittleEndian.PutUint32(b.rep[8:headerSize], uint32(b.n))
 }
 
-func (b *Batch) checkKey(key []byte) {
-	if n := len(key); (n == 0 || n > MaxKeySize) && b.err == nil {
+// checkKey and checkValue report whether the limits hold. The first violation
+// stays in b and dooms the batch.
+func (b *Batch) checkKey(key []byte) bool {
+	n := len(key)
+	if n > 0 && n <= MaxKeySize {
+		return true
+	}
+	if b.err == nil {
 		b.err = fmt.Errorf("store: key of %d bytes (%s): keys have 1 to %d bytes", n, showKey(key), MaxKeySize)
 	}
+	return false
 }
 
-func (b *Batch) checkValue(key, value []byte) {
-	if n := len(value); n > MaxValueSize && b.err == nil {
+func (b *Batch) checkValue(key, value []byte) bool {
+	n := len(value)
+	if n <= MaxValueSize {
+		return true
+	}
+	if b.err == nil {
 		b.err = fmt.Errorf("store: value of %d bytes under key %s exceeds the limit of %d", n, showKey(key), MaxValueSize)
 	}
+	return false
 }
 
 // cut splits a length-prefixed string off rest, which this file has encoded.
