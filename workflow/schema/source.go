@@ -1,0 +1,36 @@
+package schema
+
+import "strings"
+
+// A source is the text that a schema was read from, for the positions and excerpts of findings. A process built in
+// Go has a source without lines.
+type source struct {
+	name  string   // appears in findings
+	lines []string // without line ends
+}
+
+func newSource(name string, src []byte) *source {
+	lines := strings.Split(string(src), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimSuffix(line, "\r")
+	}
+	return &source{name, lines}
+}
+
+// finding makes a finding at a place of the source; node may be "".
+func (s *source) finding(severity Severity, code string, at mark, node, hint, message string) Finding {
+	f := Finding{Severity: severity, Code: code, Pos: s.pos(at), Node: node, Message: message, Hint: hint}
+	if at.line > 0 && at.line <= len(s.lines) {
+		f.excerpt = s.lines[at.line-1]
+	}
+	return f
+}
+
+// pos makes a mark public.
+func (s *source) pos(at mark) Pos { return Pos{s.name, at.line, at.col} }
+
+// inside returns the place of the character of t.s that stands offset characters after its beginning: quotes and
+// escapes of the source are accounted for, as are the indentation and folding of block scalars.
+func (s *source) inside(t text, offset int) mark {
+	return mark{t.at.line, t.at.col + offset}
+}
