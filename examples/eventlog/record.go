@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/replank/replank/internal/xes"
+)
+
+// A record is an event log in memory: what happened, case by case, and the
+// order in which all of it happened.
+type record struct {
+	cases []xes.Case
+	order []step // every event once, in the order of happening
+}
+
+// A step is one event of a record, by the positions of its case and in it.
+type step struct{ c, e int }
+
+// load reads a log. Events that say that they are no completion (started,
+// assigned, suspended...) are left out: what a person finished is what a
+// process waits for. An event without a time is an error, because it has no
+// place in the order of the whole.
+func load(path string) (*record, error) {
+	r := new(record)
+	names := map[string]bool{}
+	for c, err := range xes.Open(path) {
+		if err != nil {
+			return nil, err
+		}
+		if names[c.ID] {
+			return nil, fmt.Errorf("%s: two cases are called %q", path, c.ID)
+		}
+		names[c.ID] = true
+		c.Events = slices.DeleteFunc(c.Events, func(e xes.Event) bool {
+			return e.Lifecycle != "" && !strings.EqualFold(e.Lifecycle, "complete")
+		})
+		for i, e := range c.Events {
+			if e.Time.IsZero() {
+				return nil, fmt.Errorf("%s: case %s, event %d (%s) has no time:timestamp", path, c.ID, i+1, e.Name)
+			}
+		}
+		r.cases = append(r.cases, c)
+	}
+	r.order = interleave(r.cases)
+	return r, nil
+}
+
+// interleave puts the events of all cases in the order of happening: by time,
+// and at the same time by the order of the cases in the log. A case's own
+// order is kept: an event that claims to be earlier than the one before it is
+// taken to happen together with it.
+func interleave(cases []xes.Case) []step {
+	type timed struct {
+		step
+		at time.Time
+	}
+	var all []timed
+	for c := range cases {
+		var last time.Time
+		for e, ev := range cases[c].Events {
+			if e == 0 || ev.Time.After(last) {
+				last = ev.Time
+			}
+			all = append(all, timed{step{c, e}, last})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b timed) int { return a.at.Compare(b.at) })
+	order := make([]step, len(all))
+	for i, t := range all {
+		order[i] = t.step
+	}
+	return order
+}
+
+// event is the event that a step stands for.
+func (r *record) event(s step) *xes.Event { return &r.cases[s.c].Events[s.e] }
+
+// rest is what is still to happen in the case of a step, after it.
+func (r *record) rest(s step) []xes.Event { return r.cases[s.c].Events[s.e+1:] }
