@@ -66,3 +66,26 @@ func TestOptionsNameSteps(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswersOfTheSmallLog: what each owner's visit was worth, by what came after.
+func TestAnswersOfTheSmallLog(t *testing.T) {
+	src, err := os.ReadFile("testdata/repair.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := load(small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := newAnswers(string(src), map[string]string{"Repair the bicycle": "repair", "Write the bill": "bill"})
+	var got []string
+	for _, s := range r.order {
+		if s.e == 0 {
+			got = append(got, r.cases[s.c].ID+":"+a.answer("worth", r.rest(s)))
+		}
+	}
+	const want = "B-1:repair B-2:bill B-3: B-4:repair B-5:repair B-6:bill B-7:bill"
+	if s := strings.Join(got, " "); s != want {
+		t.Errorf("got  %s\nwant %s", s, want)
+	}
+}
