@@ -22,7 +22,7 @@ var rooms = map[string]room{
 	// Things that know nothing of processes.
 	"internal/nearest": {pure: true},
 	"internal/period":  {pure: true},
-	"internal/keys":    {pure: true, later: true},
+	"internal/keys":    {pure: true},
 	"internal/petri":   {pure: true},
 	"internal/expr":    {imports: []string{"internal/nearest"}, outside: []string{celGo}, pure: true},
 	"internal/xes":     {},
@@ -42,7 +42,7 @@ var rooms = map[string]room{
 	},
 	"internal/codec": {
 		imports: []string{"internal/kernel", "internal/keys", "internal/program", "internal/petri", "internal/expr", "workflow/history"},
-		pure:    true, later: true,
+		pure:    true,
 	},
 	"migrate": {
 		imports: []string{"internal/kernel", "internal/program", "internal/petri", "internal/expr", "workflow/schema", "workflow/history"},
@@ -52,8 +52,8 @@ var rooms = map[string]room{
 	// Bytes, and whose they are.
 	"internal/rawpebble": {outside: []string{pebble}},
 	"store":              {imports: []string{"internal/rawpebble"}, outside: []string{pebble}},
-	"store/storetest":    {imports: []string{"store"}, later: true},
-	"tenant":             {imports: []string{"store", "internal/keys"}, later: true},
+	"store/storetest":    {imports: []string{"store"}},
+	"tenant":             {imports: []string{"store", "internal/keys"}},
 
 	// Goroutines, time, ids, spans.
 	"workflow": {
@@ -61,7 +61,7 @@ var rooms = map[string]room{
 			"migrate", "tenant", "store", "workflow/schema", "workflow/history", "internal/kernel", "internal/codec",
 			"internal/keys", "internal/program", "internal/petri", "internal/expr", "internal/period", "internal/nearest",
 		},
-		outside: []string{otel, "github.com/oklog/ulid/v2"}, later: true,
+		outside: []string{otel, "github.com/oklog/ulid/v2"},
 	},
 	"workflow/workflowtest": {imports: []string{"workflow", "workflow/schema", "workflow/history", "store", "tenant", "migrate"}, later: true},
 	"workflow/bpmn":         {imports: []string{"workflow/schema"}, later: true},
