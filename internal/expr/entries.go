@@ -1,6 +1,9 @@
 package expr
 
 import (
+	"errors"
+	"strings"
+
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 )
@@ -78,4 +81,11 @@ func Record(names []string, values []Value) (Value, error) {
 		return Value{}, err
 	}
 	return Value{m}, nil
+}
+
+// Missing reports whether an evaluation failed only because a variable, or an entry of a map, is absent: what an
+// optional output tolerates.
+func Missing(err error) bool {
+	var failed *EvalError
+	return errors.As(err, &failed) && (errors.Is(failed.Cause, ErrAbsent) || strings.HasPrefix(failed.Cause.Error(), "no such key"))
 }

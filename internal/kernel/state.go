@@ -44,13 +44,15 @@ type State struct {
 	// Actors are the last completers of Program.Witnesses, in that order; "" for none yet.
 	Actors []string
 
-	values   []expr.Value // by slot; absent: not in memory (or not written)
-	result   expr.Value   // what `result` or `message` means while outputs are evaluated
-	source   Values
-	readErr  error // of source, reported when the command is over
-	frontier petri.Frontier
-	closed   []Work // taken away by firings since Decide looked last
-	broken   string // an invariant that did not hold
+	machine    *Machine     // set by Shape
+	values     []expr.Value // by slot: the current value, if it is in memory; absent: it is not, or is not written
+	valueBytes int
+	result     expr.Value // what `result` or `message` means while outputs are evaluated
+	source     Values     // during a command
+	readErr    error      // of source, reported when the command is over
+	frontier   petri.Frontier
+	closed     []Work // taken away by firings since Decide looked last
+	unsafe     bool   // a firing put a second token on a place
 }
 
 // Scope is a marking with its data: the instance itself, or a copy of a multi-instance body, or a handler occurrence.
@@ -82,6 +84,7 @@ type Work struct {
 	// Attempt counts the failed attempts of a job.
 	Attempt  uint32
 	Started  bool // the task was claimed or the job dispatched: it is running
+	Job      bool // it is a service task, so a handler runs it
 	Incident bool
 	Actor    string // who claimed it
 	Key      string // subscriptions: the correlation key; incidents: the cause

@@ -1,0 +1,75 @@
+package kernel
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/replank/replank/internal/program"
+)
+
+// Digest is a 128-bit number. It is durable.
+type Digest struct{ Lo, Hi uint64 }
+
+// Add returns d + o modulo 2^128.
+func (d Digest) Add(o Digest) Digest {
+	lo, c := bits.Add64(d.Lo, o.Lo, 0)
+	hi, _ := bits.Add64(d.Hi, o.Hi, c)
+	return Digest{lo, hi}
+}
+
+// Sub returns d - o modulo 2^128.
+func (d Digest) Sub(o Digest) Digest {
+	lo, b := bits.Sub64(d.Lo, o.Lo, 0)
+	hi, _ := bits.Sub64(d.Hi, o.Hi, b)
+	return Digest{lo, hi}
+}
+
+// IsZero reports whether d is 0.
+func (d Digest) IsZero() bool { return d == Digest{} }
+
+// then appends o to the sequence that d stands for: d*m + o modulo 2^128, a polynomial in m whose coefficients are
+// pseudo-random. m is 3 modulo 4, so that m-1 has one factor 2 only and swapping neighbours shows in 127 bits.
+func (d Digest) then(o Digest) Digest {
+	const mLo, mHi = 0xda942042e4dd58b7, 0x2360ed051fc65da4
+	hi, lo := bits.Mul64(d.Lo, mLo)
+	hi += d.Lo*mHi + d.Hi*mLo
+	return Digest{lo, hi}.Add(o)
+}
+
+// prf is the pseudo-random function of formal-core.md (KEY): a letter or decision as a digest. Loops and scopes a node
+// lies in follow from its id within one schema, and iteration numbers are left out on purpose, so the path is not an
+// argument. The result is durable.
+func prf(node string, phase byte, detail ...string) Digest {
+	h := sha256.New()
+	h.Write([]byte("replank/key/1"))
+	h.Write([]byte{0, phase})
+	for _, s := range append([]string{node}, detail...) {
+		var n [4]byte
+		binary.BigEndian.PutUint32(n[:], uint32(len(s)))
+		h.Write(n[:])
+		h.Write([]byte(s))
+	}
+	sum := h.Sum(nil)
+	return Digest{binary.LittleEndian.Uint64(sum), binary.LittleEndian.Uint64(sum[8:])}
+}
+
+// phaseDecided is the phase byte of decisions; those of letters are program.Phase.
+const phaseDecided = 0xd0
+
+// letterDigest is the contribution of a letter; wrote is its mask, needed only where outputs are optional.
+func (m *Machine) letterDigest(node int32, phase program.Phase, wrote []Write) Digest {
+	n := &m.nodes[node]
+	if phase != program.Start && n.optional {
+		return prf(m.p.Nodes[node].ID, byte(phase), m.maskNames(wrote)...)
+	}
+	return n.letters[phase]
+}
+
+func (m *Machine) maskNames(wrote []Write) []string {
+	names := make([]string, len(wrote))
+	for i, w := range wrote {
+		names[i] = m.p.Vars[w.Slot].Name
+	}
+	return names
+}
