@@ -35,6 +35,9 @@ const (
 	FormatBusinessKey  byte = 12
 	FormatMessage      byte = 13
 	FormatSeen         byte = 14
+	FormatProcessID    byte = 15
+
+	lastFormat = FormatProcessID
 )
 
 // Limits that are part of the formats.

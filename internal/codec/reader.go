@@ -26,7 +26,7 @@ func open(b []byte, format byte) reader {
 		r.pos = 0
 		r.fail("it is empty")
 	case b[0] == format:
-	case b[0] == 0 || b[0] > FormatSeen:
+	case b[0] == 0 || b[0] > lastFormat:
 		r.pos, r.newer = 0, b[0] != 0
 		r.fail(fmt.Sprintf("format %d is unknown", b[0]))
 	default:

@@ -68,25 +68,40 @@ func DecodeSlotPage(b []byte, slots []uint64, n int) error {
 	return r.close("slot page")
 }
 
+// AppendProcessID appends the record that leads from a process's id to its number:
+//
+//	| format | uv number |
+func AppendProcessID(dst []byte, number uint32) []byte {
+	return appendUvarint(append(dst, FormatProcessID), uint64(number))
+}
+
+// DecodeProcessID decodes the record of a process id.
+func DecodeProcessID(b []byte) (number uint32, err error) {
+	r := open(b, FormatProcessID)
+	number = r.uint32()
+	return number, r.close("process id")
+}
+
 // Process is what is kept of a process beside its versions.
 type Process struct {
-	Number  uint32 // its number in keys and heads, from 1
+	ID      string // as schemas write it
 	Latest  uint32 // the newest version
 	Current uint32 // the version that new instances start on
 }
 
 // AppendProcess appends the record of p:
 //
-//	| format | uv number | uv latest | uv current |
+//	| format | uv latest | uv current | str id |
 func AppendProcess(dst []byte, p *Process) []byte {
-	dst = appendUvarint(append(dst, FormatProcess), uint64(p.Number))
-	return appendUvarint(appendUvarint(dst, uint64(p.Latest)), uint64(p.Current))
+	dst = appendUvarint(append(dst, FormatProcess), uint64(p.Latest))
+	return appendString(appendUvarint(dst, uint64(p.Current)), p.ID)
 }
 
 // DecodeProcess decodes the record of a process.
 func DecodeProcess(b []byte) (p Process, err error) {
 	r := open(b, FormatProcess)
-	p.Number, p.Latest, p.Current = r.uint32(), r.uint32(), r.uint32()
+	p.Latest, p.Current = r.uint32(), r.uint32()
+	p.ID = r.string("")
 	return p, r.close("process")
 }
 
