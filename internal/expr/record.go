@@ -1,81 +1,130 @@
 package expr
 
 import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 )
 
-// Convert returns v as a value of type t, by the rules of FromGo; v may be of any type. The error is a *TypeError.
-func (v Value) Convert(t Type) (Value, error) {
-	if v.v == nil || t.n == nil {
-		return Value{}, &TypeError{Want: t.String(), Got: describe(v.v)}
-	}
-	w, failed := converter{}.convert(t.n, v.v, "")
-	if failed != nil {
-		return Value{}, failed
-	}
-	return Value{w}, nil
+// recordTypes are the records of one schema, resolved.
+type recordTypes struct {
+	byName map[string]*typeNode
+	fields map[string]map[string]*types.FieldType
 }
 
-// IsMap reports whether v is a map or record.
-func (v Value) IsMap() bool {
-	_, ok := v.v.(*mapping)
-	return ok
-}
-
-// IsNull reports whether v is null, which only dyn holds.
-func (v Value) IsNull() bool { return v.v == types.NullValue }
-
-// Len is the number of entries of a map; 0 for any other value.
-func (v Value) Len() int {
-	if m, ok := v.v.(*mapping); ok {
-		return len(m.keys)
+func newRecordTypes(records map[string]map[string]string) (*recordTypes, error) {
+	r := &recordTypes{make(map[string]*typeNode, len(records)), make(map[string]map[string]*types.FieldType, len(records))}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(records)) {
+		p := typeParser{records: records}
+		n, err := p.record(name)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		r.byName[name] = n
+		accessors := make(map[string]*types.FieldType, len(n.fields))
+		for i, f := range n.fields {
+			accessors[f.name] = fieldAccess(n, i)
+		}
+		r.fields[name] = accessors
 	}
-	return 0
+	return r, errors.Join(errs...)
 }
 
-// Field returns the entry of a map or record under a string key; absent if there is none or v is no map.
-func (v Value) Field(name string) Value {
-	if m, ok := v.v.(*mapping); ok {
-		return Value{m.field(name)}
+// fieldAccess reads field i of the record n from a *mapping.
+func fieldAccess(n *typeNode, i int) *types.FieldType {
+	f := n.fields[i]
+	get := func(target any) ref.Val {
+		m, ok := target.(*mapping)
+		if !ok {
+			return nil
+		}
+		// A value that fits has exactly the declared fields in this order.
+		if i < len(m.keys) {
+			if k, ok := m.keys[i].(types.String); ok && string(k) == f.name {
+				return m.vals[i]
+			}
+		}
+		return m.field(f.name)
 	}
-	return Value{}
+	return &types.FieldType{
+		Type:  f.typ.cel,
+		IsSet: func(target any) bool { return get(target) != nil },
+		GetFrom: func(target any) (any, error) {
+			if v := get(target); v != nil {
+				return v, nil
+			}
+			return nil, fmt.Errorf("this value of %s has no field %q", n.text, f.name)
+		},
+	}
 }
 
-// Names returns the string keys of a map or record in ascending order.
-func (v Value) Names() []string {
-	m, ok := v.v.(*mapping)
+// missingFields lists the fields of the record that names lack.
+func (n *typeNode) missingFields(names []string) []string {
+	var missing []string
+	for _, f := range n.fields {
+		if !slices.Contains(names, f.name) {
+			missing = append(missing, f.name)
+		}
+	}
+	return missing
+}
+
+// provider tells the checker about records, and hides the message types that cel-go brings along.
+type provider struct {
+	types.Provider
+	records *recordTypes
+}
+
+// FindStructType implements types.Provider.
+func (p *provider) FindStructType(name string) (*types.Type, bool) {
+	if n, ok := p.records.byName[strings.TrimPrefix(name, ".")]; ok {
+		return types.NewTypeTypeWithParam(n.cel), true
+	}
+	return nil, false
+}
+
+// FindStructFieldNames implements types.Provider.
+func (p *provider) FindStructFieldNames(name string) ([]string, bool) {
+	if n, ok := p.records.byName[strings.TrimPrefix(name, ".")]; ok {
+		return n.fieldNames(), true
+	}
+	return nil, false
+}
+
+// FindStructFieldType implements types.Provider.
+func (p *provider) FindStructFieldType(name, field string) (*types.FieldType, bool) {
+	f, ok := p.records.fields[strings.TrimPrefix(name, ".")][field]
+	return f, ok
+}
+
+// FindIdent implements types.Provider.
+func (p *provider) FindIdent(name string) (ref.Val, bool) {
+	if n, ok := p.records.byName[strings.TrimPrefix(name, ".")]; ok {
+		return n.cel, true
+	}
+	return p.Provider.FindIdent(name)
+}
+
+// NewValue implements types.Provider: Applicant{name: "x", income: 10.0}. All fields must be given.
+func (p *provider) NewValue(name string, fields map[string]ref.Val) ref.Val {
+	n, ok := p.records.byName[strings.TrimPrefix(name, ".")]
 	if !ok {
-		return nil
+		return types.NewErr("the record %q is unknown", name)
 	}
-	names := make([]string, 0, len(m.keys))
-	for _, k := range m.keys {
-		if s, ok := k.(types.String); ok {
-			names = append(names, string(s))
-		}
+	m := &mapping{make([]ref.Val, 0, len(fields)), make([]ref.Val, 0, len(fields))}
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
+		m.keys, m.vals = append(m.keys, types.String(field)), append(m.vals, fields[field])
 	}
-	return names
-}
-
-// Str returns the text of a string value.
-func (v Value) Str() (string, bool) {
-	s, ok := v.v.(types.String)
-	return string(s), ok
-}
-
-// Record makes a map from names, which must be strictly ascending, and their values; it takes ownership of both. An
-// absent value becomes null.
-func Record(names []string, values []Value) (Value, error) {
-	keys, vals := make([]ref.Val, len(names)), make([]ref.Val, len(names))
-	for i, n := range names {
-		keys[i], vals[i] = types.String(n), values[i].v
-		if vals[i] == nil {
-			vals[i] = types.NullValue
-		}
-	}
-	m, err := newMapping(keys, vals)
+	v, err := storable(m, n, true)
 	if err != nil {
-		return Value{}, err
+		return types.WrapErr(err)
 	}
-	return Value{m}, nil
+	return v
 }
