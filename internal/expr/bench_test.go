@@ -63,7 +63,7 @@ func BenchmarkDecodeValue(b *testing.B) {
 
 func BenchmarkFromGo(b *testing.B) {
 	typ := mustType(b, "Applicant")
-	x := person{Name: "Ada", Income: 5000, Address: &address{base{"Linz", 4020}}}
+	x := person{Name: "Ada", Income: 5000, Address: &address{place{"Linz", 4020}}}
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := FromGo(typ, x); err != nil {

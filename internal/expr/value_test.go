@@ -23,9 +23,9 @@ type person struct {
 	Skipped string `json:"-"`
 }
 
-type address struct{ base }
+type address struct{ place }
 
-type base struct {
+type place struct {
 	City string `json:"city"`
 	Zip  zip    `json:"zip"`
 }
@@ -80,7 +80,7 @@ func TestFromGo(t *testing.T) {
 		{"map(string, int)", map[string]any{"a": 1.0}, map[string]any{"a": int64(1)}},
 		{"map(int, bool)", map[string]bool{"-7": true}, map[any]any{int64(-7): true}},
 		{"map(int, bool)", map[int]bool{7: true}, map[any]any{int64(7): true}},
-		{"Applicant", person{"Ada", 0, &address{base{"Linz", 4020}}, 1, ""}, map[string]any{
+		{"Applicant", person{"Ada", 0, &address{place{"Linz", 4020}}, 1, ""}, map[string]any{
 			"name": "Ada", "income": 0.0, "address": map[string]any{"city": "Linz", "zip": "4020"},
 		}},
 		{"dyn", nil, nil},
@@ -139,7 +139,7 @@ func TestFromGoErrors(t *testing.T) {
 		{"list(list(int))", [][]any{{1}, {2, true}}, `[1][1]: want int, got bool true`},
 		{"list(int)", map[string]int{}, `want list(int), got a map of 0`},
 		{"map(string, double)", map[string]any{"EUR": "x"}, `["EUR"]: want double, got string "x"`},
-		{"map(int, int)", map[string]int{"07": 1}, `want keys of type int, got the key "07"`},
+		{"map(int, int)", map[string]int{"07": 1}, `want keys of type int, got the key string "07"`},
 		{"map(int, int)", map[any]int{7: 1, "7": 2}, `keys that become equal`},
 		{"map(int, int)", map[float64]int{7.5: 1}, `keys are bool, int or string`},
 		{"Applicant", map[string]any{"name": "x", "income": 1, "adress": address}, `a field "adress" that it does not have (did you mean "address"?)`},
@@ -149,11 +149,8 @@ func TestFromGoErrors(t *testing.T) {
 		{"dyn", deep, `at most 64 levels`},
 		{"dyn", circle, `at most 64 levels`},
 		{"dyn", make(chan int), `a Go value of type chan int`},
-		{"dyn", map[string]any{"f": func() {}}, `f: want data`},
+		{"dyn", map[string]any{"f": func() {}}, `["f"]: want data`},
 	} {
-		if strings.HasPrefix(c.want, "f:") {
-			c.want = `["f"]: want data`
-		}
 		_, err := FromGo(mustType(t, c.typ), c.x)
 		var typeError *TypeError
 		if !errors.As(err, &typeError) || !strings.Contains(err.Error(), c.want) {
