@@ -15,15 +15,16 @@ import (
 	"slices"
 )
 
-// Class orders silent transitions in a closure: all enabled ones of a lower class fire before any of a higher.
-type Class uint8
+// Class orders silent transitions in a closure: all enabled ones of a lower class fire before any of a higher. The
+// zero Class is Ordinary.
+type Class int8
 
 // Classes of silent transitions, in the order in which a closure fires them.
 const (
-	Underway  Class = iota // the further steps of a choice already begun, so that nothing comes between them
-	Canceling              // clears places: terminate ends, interrupting throws
-	Ordinary
-	InclusiveJoin // only when nothing else is enabled: what it waits for may still come
+	Underway      Class = iota - 2 // the further steps of a choice already begun, so that nothing comes between them
+	Canceling                      // clears places: terminate ends, interrupting throws
+	Ordinary                       // all others
+	InclusiveJoin                  // only when nothing else is enabled: what it waits for may still come
 )
 
 // Trans is one transition. The sets are owned by the net and must not be changed after Build; nil means empty.

@@ -78,6 +78,9 @@ type Program struct {
 	Waiting, Automatic petri.Marking
 
 	ByID map[string]int // node id -> index; for lookups only, never ranged over
+
+	// PlaceNode is the node that a place belongs to, -1 for the process itself.
+	PlaceNode []int32
 }
 
 // Act is what firing a transition means beside moving tokens.
@@ -185,7 +188,8 @@ type Decision struct {
 	Take             []int32
 	Chain, ChainSome []int32
 	Default, Done    int32
-	// Entry is the first transition that the gateway may fire, which stands for it in a closure.
+	// Entry are the transitions that the gateway may fire first; they share their pre set. Entry[0] comes first in a
+	// closure and stands for the gateway there; a gateway that cannot be decided drops all of them.
 	Entry []int32
 }
 
@@ -223,6 +227,8 @@ type Var struct {
 	Default expr.Value // absent: none
 	Index   bool
 	Secret  bool
-	From    *expr.Program // over the variables of the version that a migration comes from; nil: by name
+	From    *expr.Program // over the variables of the version that a migration comes from; nil: see FromText
 	Was     string
+	// FromText is the source of From, "": by name. If From is nil it uses variables that this version does not have.
+	FromText string
 }

@@ -1,10 +1,6 @@
 package schema
 
-import (
-	"time"
-
-	"github.com/replank/replank/internal/program"
-)
+import "time"
 
 // Budget bounds a verification; the zero Budget is the default.
 type Budget struct {
@@ -18,10 +14,6 @@ type Report struct {
 	States     int  // markings seen
 	Unverified bool // the budget ran out before a proof
 }
-
-// compile makes the compiled form of p. The findings say what of the data or the expressions is wrong; if one of them
-// is fatal the program is nil.
-func compile(p *Process) (*program.Program, []Finding) { return nil, nil }
 
 // verify explores the compiled form of p.
 func verify(p *Process, b Budget) *Report { return &Report{} }
