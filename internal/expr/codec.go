@@ -39,9 +39,12 @@ const (
 	tagMap       byte = 11
 )
 
-// MaxDepth bounds how deep lists and maps nest in a value; a scalar has depth 1. Values beyond it are refused where they
-// are made (FromGo, Eval) and when they are decoded.
-const MaxDepth = 64
+// MaxDepth bounds how deep lists and maps nest in a value; a scalar has depth 1. FromGo and Eval refuse deeper values.
+// The decoder takes twice as much, for values that were put together from such ones.
+const (
+	MaxDepth       = 64
+	maxDecodeDepth = 2 * MaxDepth
+)
 
 // Append appends the durable encoding of v to dst and returns the extended slice. The encoding carries no type and no
 // version: the record around it has that.
@@ -111,14 +114,14 @@ type decoder struct {
 var (
 	errShort     = errors.New("it ends too early")
 	errVarint    = errors.New("a number is not encoded in its shortest form")
-	errDepth     = fmt.Errorf("it nests deeper than %d levels", MaxDepth)
+	errDepth     = fmt.Errorf("it nests deeper than %d levels", maxDecodeDepth)
 	errUTF8      = errors.New("a string is not UTF-8")
 	errTimestamp = errors.New("a timestamp lies outside the years 1 to 9999")
 	errKeys      = errors.New("the keys of a map are not ascending bool, int or string")
 )
 
 func (d *decoder) value(depth int) (ref.Val, error) {
-	if depth > MaxDepth {
+	if depth > maxDecodeDepth {
 		return nil, errDepth
 	}
 	if d.pos >= len(d.b) {

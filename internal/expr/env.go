@@ -35,6 +35,7 @@ type Env struct {
 
 // base is the environment without records and variables, shared by all.
 var base = sync.OnceValues(func() (*cel.Env, error) {
+	markSharedErrors()
 	return cel.NewCustomEnv(
 		cel.StdLib(),
 		cel.CrossTypeNumericComparisons(true),

@@ -3,6 +3,7 @@ package expr
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -138,8 +139,7 @@ func (p *Program) run(v Vars) (ref.Val, error) {
 func (p *Program) failure(err error) error {
 	e := &EvalError{Source: p.source, Cause: evalCause(err)}
 	var at *types.Err
-	// cel-go shares one error for all missing overloads; the position it carries is that of whoever failed first.
-	if errors.As(err, &at) && at.NodeID() != 0 && !sharedError(at) {
+	if errors.As(err, &at) && at.NodeID() != 0 && at.NodeID() != sharedNode {
 		loc := p.info.GetStartLocation(at.NodeID())
 		if loc.Line() > 0 {
 			e.Line, e.Col = loc.Line(), loc.Column()+1
@@ -148,8 +148,14 @@ func (p *Program) failure(err error) error {
 	return e
 }
 
-func sharedError(e *types.Err) bool {
-	return strings.HasPrefix(e.Error(), "no such overload") || strings.HasSuffix(e.Error(), "overflow")
+// sharedNode marks the errors of cel-go that all evaluations share. cel-go writes the place of the failure into an error
+// that has none yet; in a shared one that would be a data race, and the place of whoever failed first.
+const sharedNode = -1
+
+// markSharedErrors gives the shared errors of cel-go their mark, before anything is evaluated.
+func markSharedErrors() {
+	types.LabelErrNode(sharedNode, types.NoSuchOverloadErr())
+	types.LabelErrNode(sharedNode, types.Int(math.MaxInt64).ConvertToType(types.TimestampType))
 }
 
 // evalCause says in plain words why an evaluation failed.

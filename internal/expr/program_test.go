@@ -178,6 +178,7 @@ func TestEvalErrors(t *testing.T) {
 		{`data.name`, "bool", `want bool, got string "x"`},
 		{`data.n / 2.0 == 2.5 ? data.name : data.ok`, "int", `want int, got string "x"`},
 		{`data.missing`, "int", `no such key: missing`},
+		{`timestamp(count * 1000000000000)`, "timestamp", `timestamp overflow`},
 		{`data.name + 1`, "int", `convert them first`},
 		{`count / (count - 3)`, "int", `(line 1, column 7): division by zero`},
 		{`numbers[count + 4]`, "int", `index out of bounds: 7`},
@@ -296,6 +297,17 @@ func TestWith(t *testing.T) {
 	}
 	if _, issues := env.With(Var{"in", mustType(t, "dyn"), 1}).Compile("1", Type{}); issues == nil {
 		t.Error("an extra variable with a reserved name compiles")
+	}
+}
+
+// Errors that name no place of their own do not get one from an earlier failure.
+func TestErrorsAreTheSameAgain(t *testing.T) {
+	env, data := loanEnv(t), loanData(t)
+	first, second := mustCompile(t, env, `data.name - 1`, "int"), mustCompile(t, env, `1.0 + 2.0 * amount > 1.0 && data.name - 1 > 0`, "bool")
+	_, before := first.Eval(data)
+	second.Eval(data)
+	if _, after := first.Eval(data); before == nil || after == nil || before.Error() != after.Error() {
+		t.Errorf("first %v, then %v", before, after)
 	}
 }
 
