@@ -13,7 +13,7 @@ import (
 // Limits of the text of an expression, checked by Compile.
 const (
 	MaxSource  = 16 << 10 // bytes
-	maxNesting = 64       // of parentheses, calls and the like, while parsing
+	maxNesting = 200      // levels of the parsed tree; a + b + c has two
 )
 
 // Compile parses and checks src, evaluates what is constant in it, and bounds its cost. want is the type that the result

@@ -297,7 +297,7 @@ func keyPath(k ref.Val) string { return "[" + keyText(k) + "]" }
 func keyText(k ref.Val) string {
 	switch k := k.(type) {
 	case types.String:
-		return strconv.Quote(shorten(string(k)))
+		return strconv.Quote(shorten(string(k), 40))
 	case types.Int:
 		return strconv.FormatInt(int64(k), 10)
 	case types.Bool:
@@ -322,7 +322,7 @@ func describe(v ref.Val) string {
 	case types.Double:
 		return "double " + strconv.FormatFloat(float64(v), 'g', -1, 64)
 	case types.String:
-		return "string " + strconv.Quote(shorten(string(v)))
+		return "string " + strconv.Quote(shorten(string(v), 40))
 	case types.Bytes:
 		return fmt.Sprintf("bytes (%d)", len(v))
 	case types.Timestamp:
@@ -339,9 +339,8 @@ func describe(v ref.Val) string {
 	return v.Type().TypeName()
 }
 
-// shorten cuts long text for an error.
-func shorten(s string) string {
-	const most = 40
+// shorten cuts text to at most so many runes, for an error.
+func shorten(s string, most int) string {
 	count := 0
 	for i := range s {
 		if count++; count > most {

@@ -83,7 +83,7 @@ func (r goReader) any(x any) (ref.Val, *TypeError) {
 
 func fromString(s string) (ref.Val, *TypeError) {
 	if !utf8.ValidString(s) {
-		return nil, &TypeError{Want: "a string in UTF-8", Got: strconv.Quote(shorten(s)), Hint: "use bytes for binary data"}
+		return nil, &TypeError{Want: "a string in UTF-8", Got: strconv.Quote(shorten(s, 40)), Hint: "use bytes for binary data"}
 	}
 	return types.String(s), nil
 }
@@ -92,13 +92,13 @@ func fromNumber(n json.Number) (ref.Val, *TypeError) {
 	if !strings.ContainsAny(string(n), ".eE") {
 		i, err := n.Int64()
 		if err != nil {
-			return nil, &TypeError{Want: "an integer of 64 bits", Got: "the number " + shorten(string(n))}
+			return nil, &TypeError{Want: "an integer of 64 bits", Got: "the number " + shorten(string(n), 40)}
 		}
 		return types.Int(i), nil
 	}
 	f, err := n.Float64()
 	if err != nil {
-		return nil, &TypeError{Want: "a number that fits a double", Got: "the number " + shorten(string(n))}
+		return nil, &TypeError{Want: "a number that fits a double", Got: "the number " + shorten(string(n), 40)}
 	}
 	return types.Double(f), nil
 }

@@ -25,7 +25,7 @@ const (
 	CodeUndeclared = "expr/undeclared" // a variable, function, field or record that is not declared
 	CodeConstant   = "expr/constant"   // a constant part always fails
 	CodeCost       = "expr/cost"       // the evaluation may cost more than DefaultCostLimit
-	CodeLimit      = "expr/limit"      // the text is too long
+	CodeLimit      = "expr/limit"      // the text is too long or nests too deep
 )
 
 // Issue is one thing that is wrong with an expression, with its place in the source.
@@ -98,6 +98,11 @@ func (l *issueList) addSyntax(errs []*common.Error) {
 		message := strings.TrimPrefix(e.Message, "Syntax error: ")
 		if message == e.Message && strings.HasPrefix(message, "undeclared") {
 			l.addAt(e.Location, CodeUndeclared, message, "")
+			continue
+		}
+		if strings.Contains(message, "recursion") {
+			message = fmt.Sprintf("the expression nests deeper than %d levels", maxNesting)
+			l.addAt(e.Location, CodeLimit, message, "split it over script steps; join long chains of + as a list with .join()")
 			continue
 		}
 		hint := ""

@@ -61,7 +61,7 @@ func (p *Program) Limited() bool { return p.limited }
 
 // EvalError is an evaluation that gave no value.
 type EvalError struct {
-	Source    string // the expression
+	Source    string // the expression; Error shortens it
 	Line, Col int    // from 1, in the expression; 0 if unknown
 	Cause     error
 }
@@ -72,7 +72,7 @@ func (e *EvalError) Error() string {
 	if e.Line > 0 {
 		where = fmt.Sprintf(" (line %d, column %d)", e.Line, e.Col)
 	}
-	return fmt.Sprintf("expression `%s`%s: %v", e.Source, where, e.Cause)
+	return fmt.Sprintf("expression `%s`%s: %v", shorten(e.Source, 120), where, e.Cause)
 }
 
 // Unwrap returns the cause.
