@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/replank/replank/internal/expr"
@@ -84,24 +87,32 @@ func (h *handler) through(ctx context.Context, j *Job, i int, last func(context.
 	return h.around[i](ctx, j, func(ctx context.Context) error { return h.through(ctx, j, i+1, last) })
 }
 
-// registry is the handlers of an engine, by kind, and the mistakes made in registering them.
+// registry is the handlers of an engine, by kind, and the mistakes made in registering them. Lookups take no lock.
 type registry struct {
-	mu     sync.RWMutex
-	byKind map[string]*handler
+	byKind atomic.Pointer[map[string]*handler] // never changed, only replaced; nil: none yet
+	mu     sync.Mutex                          // guards replacing, and faults
 	faults []error
+}
+
+func (r *registry) all() map[string]*handler {
+	if p := r.byKind.Load(); p != nil {
+		return *p
+	}
+	return nil
 }
 
 func (r *registry) add(h *handler) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if old, ok := r.byKind[h.kind]; ok {
-		r.faults = append(r.faults, fmt.Errorf("%s: kind %q is registered already, at %s", h.at, h.kind, old.at))
+	old := r.all()
+	if first, ok := old[h.kind]; ok {
+		r.faults = append(r.faults, fmt.Errorf("%s: kind %q is registered already, at %s", h.at, h.kind, first.at))
 		return
 	}
-	if r.byKind == nil {
-		r.byKind = make(map[string]*handler)
-	}
-	r.byKind[h.kind] = h
+	next := make(map[string]*handler, len(old)+1)
+	maps.Copy(next, old)
+	next[h.kind] = h
+	r.byKind.Store(&next)
 }
 
 func (r *registry) fault(at, format string, args ...any) {
@@ -110,18 +121,21 @@ func (r *registry) fault(at, format string, args ...any) {
 	r.faults = append(r.faults, fmt.Errorf("%s: %s", at, fmt.Sprintf(format, args...)))
 }
 
-func (r *registry) lookup(kind string) *handler {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	return r.byKind[kind]
-}
+// lookup returns the handler of a kind, or nil.
+func (r *registry) lookup(kind string) *handler { return r.all()[kind] }
+
+// kinds are the registered ones, sorted.
+func (r *registry) kinds() []string { return slices.Sorted(maps.Keys(r.all())) }
 
 // err joins the mistakes so far.
 func (r *registry) err() error {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	return errors.Join(r.faults...)
 }
+
+// handler returns the handler of a kind, or nil.
+func (e *Engine) handler(kind string) *handler { return e.registry.lookup(kind) }
 
 // Handle registers fn for service tasks of that kind. In and Out are structs with json tags, None, or map[string]any.
 // A mistake (a kind registered twice, a type that cannot be mapped) is reported by Deploy and Start, with the call's
