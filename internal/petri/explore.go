@@ -14,6 +14,8 @@ type Options struct {
 	// Possible, if not nil, says whether letter t, which the marking enables, can happen in it. It must not change
 	// or keep m.
 	Possible func(m Marking, t int) bool
+	// Stop, if not nil, is asked now and then whether to give up as if the budget were spent.
+	Stop func() bool
 }
 
 // DefaultBudget is the number of states after which an exploration gives up.
@@ -48,6 +50,19 @@ type Space struct {
 	span   [][2]int32
 	moves  []Move
 	fired  Marking // transitions
+	dead   stateSet
+}
+
+// stateSet is a set of states that grows.
+type stateSet []uint64
+
+func (s stateSet) has(i int) bool { return i>>6 < len(s) && s[i>>6]&(1<<(i&63)) != 0 }
+
+func (s *stateSet) add(i int) {
+	for i>>6 >= len(*s) {
+		*s = append(*s, 0)
+	}
+	(*s)[i>>6] |= 1 << (i & 63)
 }
 
 // Len returns the number of states.
@@ -59,8 +74,12 @@ func (s *Space) Marking(i int) Marking {
 	return s.marks[i*w : (i+1)*w : (i+1)*w]
 }
 
-// Moves returns the moves of state i. Read only. A state that was not expanded within the budget has none.
+// Moves returns the moves of state i. Read only. A state that was not expanded within the budget has none, and one at
+// its edge may lack some.
 func (s *Space) Moves(i int) []Move { return s.moves[s.span[i][0]:s.span[i][1]] }
+
+// Stuck reports whether state i was looked at and enables nothing at all.
+func (s *Space) Stuck(i int) bool { return s.dead.has(i) }
 
 // AtRest reports whether no silent transition is enabled in state i.
 func (s *Space) AtRest(i int) bool {
@@ -170,6 +189,9 @@ func (s *Space) Cycle(through func(t int) bool) (state int, run []int) {
 	return -1, nil
 }
 
+// stopInterval is the number of expanded states between two calls of Options.Stop.
+const stopInterval = 1024
+
 // Explore builds the state space from initial, breadth first in the number of letters.
 func (n *Net) Explore(initial Marking, opt Options) *Space {
 	if opt.Budget <= 0 {
@@ -181,24 +203,29 @@ func (n *Net) Explore(initial Marking, opt Options) *Space {
 			table: make([]int32, 64),
 			fired: make(Marking, (n.Len()+63)/64),
 		},
-		opt:      opt,
-		takers:   n.takersByPlace(),
-		unsafe:   make(map[int]bool),
-		expanded: nil,
-		scratch:  n.NewMarking(),
+		opt:     opt,
+		takers:  n.takersByPlace(),
+		unsafe:  make(map[int]bool),
+		scratch: n.NewMarking(),
 	}
 	first := n.NewMarking()
 	first.Union(initial)
 	x.meet(first, -1, -1, 0)
 	now := []int32{0}
+	count := 0
 	for depth := int32(0); len(now) > 0; depth++ {
 		var next []int32
 		for len(now) > 0 {
 			i := now[len(now)-1]
 			now = now[:len(now)-1]
-			if !x.expanded[i] && x.depth[i] == depth {
-				now, next = x.expand(int(i), now, next)
+			if x.expanded[i] || x.depth[i] != depth {
+				continue
 			}
+			if count++; count%stopInterval == 0 && opt.Stop != nil && opt.Stop() {
+				x.Complete = false
+				return x.Space
+			}
+			now, next = x.expand(int(i), now, next)
 		}
 		slices.Reverse(next) // now is a stack: the first found comes first
 		now = next
@@ -245,6 +272,9 @@ func (x *explorer) expand(i int, now, next []int32) (nowOut, nextOut []int32) {
 	x.expanded[i] = true
 	begin := int32(len(x.moves))
 	found := x.enabled(i)
+	if len(found) == 0 {
+		x.dead.add(i)
+	}
 	for _, t := range found {
 		silent := x.net.trans[t].Silent
 		copy(x.scratch, x.Marking(i))

@@ -1,0 +1,239 @@
+package schema
+
+import (
+	"slices"
+
+	"github.com/replank/replank/internal/petri"
+)
+
+// races reports pairs of transitions that can fire in either order in one state, one of which writes what the other
+// reads or writes.
+func (d *dataFlow) races() {
+	rivals := d.rivals()
+	reported := make(map[[3]int32]bool)
+	found := func(state, t, u, slot int) {
+		if slot == completer {
+			d.separateFinding(state, t, u, reported)
+			return
+		}
+		a, b := d.actor(t, slot), d.actor(u, slot)
+		if a > b {
+			a, b, t, u = b, a, u, t
+		}
+		pair := [3]int32{a, b, int32(slot)}
+		if a < 0 || reported[pair] || len(reported) == maxData {
+			return
+		}
+		reported[pair] = true
+		d.raceFinding(state, t, u, a, b, slot)
+	}
+	for i := range d.space.Len() {
+		m := d.space.Marking(i)
+		for _, move := range d.space.Moves(i) {
+			for _, r := range rivals[move.Trans] {
+				if d.net.Enabled(m, r.trans) && d.possible(m, r.trans) {
+					found(i, int(move.Trans), r.trans, r.slot)
+				}
+			}
+		}
+	}
+}
+
+// rival is a letter that must not be enabled together with another transition, because of a variable, or of who
+// completed a task last.
+type rival struct{ trans, slot int }
+
+// completer stands for a variable in a rival whose node another wants to be separate from.
+const completer = -1
+
+// rivals lists them for each transition.
+func (d *dataFlow) rivals() [][]rival {
+	rivals := make([][]rival, d.net.Len())
+	for i := range d.prog.Nodes {
+		for _, w := range d.prog.Nodes[i].Separate {
+			if t := d.prog.Nodes[i].Start; w != int32(i) {
+				rivals[t] = append(rivals[t], rival{int(d.prog.Nodes[w].Complete), completer})
+			}
+		}
+	}
+	for t := range rivals {
+		if !d.effects[t].touches() {
+			continue
+		}
+		for u := d.net.Silent(); u < d.net.Len(); u++ {
+			if u == t || !independent(d.net.Trans(t), d.net.Trans(u)) {
+				continue
+			}
+			for _, slot := range conflicts(&d.effects[t], &d.effects[u]) {
+				rivals[t] = append(rivals[t], rival{u, slot})
+			}
+		}
+	}
+	return rivals
+}
+
+// independent reports whether neither firing takes the tokens that the other needs.
+func independent(t, u *petri.Trans) bool {
+	return !t.Takes().Meets(u.Pre) && !t.Takes().Meets(u.Read) && !u.Takes().Meets(t.Pre) && !u.Takes().Meets(t.Read) &&
+		!slices.ContainsFunc(t.Inputs, u.Takes().Has)
+}
+
+// conflicts are the variables that one of two effects writes and the other reads or writes.
+func conflicts(a, b *effect) []int {
+	var slots []int
+	for _, x := range []struct{ writer, other *effect }{{a, b}, {b, a}} {
+		o := x.other
+		for _, w := range [][]int{x.writer.writes, x.writer.maybe} {
+			for _, slot := range w {
+				if contains(o.reads, slot) || contains(o.opens, slot) || contains(o.writes, slot) || contains(o.maybe, slot) {
+					slots = append(slots, slot)
+				}
+			}
+		}
+	}
+	return ascending(slots)
+}
+
+// actor is the node that reads or writes slot when t fires.
+func (d *dataFlow) actor(t, slot int) int32 {
+	e := &d.effects[t]
+	if contains(e.reads, slot) || contains(e.writes, slot) || contains(e.maybe, slot) {
+		return d.prog.Acts[t].Node
+	}
+	if waiting := d.openers(d.net.Trans(t).Post, slot); len(waiting) > 0 {
+		return waiting[0]
+	}
+	return -1
+}
+
+// raceFinding reports that t and u, where nodes a and b use slot, can fire in either order in a state.
+func (d *dataFlow) raceFinding(state, t, u int, a, b int32, slot int) {
+	writes := func(t int) bool { return contains(d.effects[t].writes, slot) || contains(d.effects[t].maybe, slot) }
+	node, other := a, b
+	how := "writes %q while %s reads it"
+	switch {
+	case writes(t) && writes(u):
+		how = "writes %q while %s writes it too"
+	case writes(u):
+		node, other = b, a
+	}
+	args := []any{d.name(node), d.prog.Vars[slot].Name, d.name(other)}
+	d.report(Fatal, "data/race", d.step(node).id.at, d.prog.Nodes[node].ID, d.space.Run(state),
+		"put one after the other, or give each branch a variable of its own",
+		"%s "+how+": the outcome depends on which comes first", args...)
+}
+
+// separateFinding warns that a task is separate from another that can be done at the same time.
+func (d *dataFlow) separateFinding(state, t, u int, reported map[[3]int32]bool) {
+	a, b := d.prog.Acts[t].Node, d.prog.Acts[u].Node
+	if reported[[3]int32{a, b, completer}] {
+		return
+	}
+	reported[[3]int32{a, b, completer}] = true
+	d.report(Warning, "data/race", d.step(a).id.at, d.prog.Nodes[a].ID, d.space.Run(state), "put one after the other",
+		"%s is separate from %q, but both can be open at once: who does %q later is not compared", d.name(a), d.prog.Nodes[b].ID, d.prog.Nodes[b].ID)
+}
+
+// lost reports writes that nobody can read, and variables that nobody ever reads. What can be searched by value, or
+// is an output of the process, counts as read.
+func (d *dataFlow) lost() {
+	read := make(slots, d.words)
+	read.add(d.first.opens...)
+	for i := range d.effects {
+		read.add(d.effects[i].reads...)
+		read.add(d.effects[i].opens...)
+	}
+	for i := range d.prog.Decisions {
+		for _, f := range d.prog.Decisions[i].Flows {
+			read.add(f.Reads...)
+		}
+	}
+	read.add(d.prog.Out...)
+	kept := make(slots, d.words)
+	kept.add(d.prog.Out...)
+	for i, v := range d.prog.Vars {
+		if v.Index {
+			read.add(i)
+			kept.add(i)
+		}
+	}
+	for i := range d.prog.Vars {
+		if !read.has(i) {
+			d.add(Warning, "data/redundant", d.declared(i), "", "remove it, or make it an output or an index", "nothing reads %q", d.prog.Vars[i].Name)
+		}
+	}
+	d.lostWrites(read, kept)
+}
+
+// lostWrites reports writes to variables that are read, but never before the next write.
+func (d *dataFlow) lostWrites(read, kept slots) {
+	live := d.live(kept)
+	useful := make(map[[2]int]bool) // transition, slot
+	for i := range d.space.Len() {
+		for _, m := range d.space.Moves(i) {
+			e := &d.effects[m.Trans]
+			for _, slot := range slices.Concat(e.writes, e.maybe) {
+				if live[m.To].has(slot) || contains(e.opens, slot) {
+					useful[[2]int{int(m.Trans), slot}] = true
+				}
+			}
+		}
+	}
+	for t := range d.effects {
+		e := &d.effects[t]
+		if !d.space.Fired(t) {
+			continue
+		}
+		node := d.prog.Acts[t].Node
+		for _, slot := range slices.Concat(e.writes, e.maybe) {
+			if read.has(slot) && !useful[[2]int{t, slot}] {
+				d.add(Warning, "data/lost", d.step(node).id.at, d.prog.Nodes[node].ID, "remove it from out, or read it before it is written again",
+					"nothing reads what %s writes to %q", d.name(node), d.prog.Vars[slot].Name)
+			}
+		}
+	}
+}
+
+// live computes, for each state, the variables that may still be read, as they are now, on some path from it.
+func (d *dataFlow) live(kept slots) []slots {
+	live := make([]slots, d.space.Len())
+	for i := range live {
+		live[i] = make(slots, d.words)
+		copy(live[i], kept)
+	}
+	before := make(slots, d.words)
+	for changed := true; changed; {
+		changed = false
+		for i := len(live) - 1; i >= 0; i-- {
+			for _, m := range d.space.Moves(i) {
+				e := &d.effects[m.Trans]
+				copy(before, live[m.To])
+				before.add(e.opens...)
+				for _, w := range e.writes {
+					before[w>>6] &^= 1 << (w & 63)
+				}
+				before.add(e.reads...)
+				for w, x := range before {
+					if x&^live[i][w] != 0 {
+						live[i][w] |= x
+						changed = true
+					}
+				}
+			}
+		}
+	}
+	return live
+}
+
+// declared is where the source declares slot.
+func (d *dataFlow) declared(slot int) mark {
+	if slot < len(d.p.vars) {
+		return d.p.vars[slot].name.at
+	}
+	for i := range d.prog.Scopes {
+		if k := slices.Index(d.prog.Scopes[i].Locals, slot); k >= 0 {
+			return d.step(d.prog.Scopes[i].Node).vars[k].name.at
+		}
+	}
+	return d.p.id.at
+}

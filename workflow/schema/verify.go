@@ -1,0 +1,258 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/replank/replank/internal/petri"
+	"github.com/replank/replank/internal/program"
+)
+
+// Verification explores everything a process can do, guards free, before it may be deployed: breadth first, on the net
+// that instances run on, with the closure that they use. The schema is sound (van der Aalst, "Verification of workflow
+// nets") if no place can be marked twice, the end can be reached from wherever an instance can get, every step can
+// happen, and no way leads in a circle without waiting for anybody. Completion is proper by construction: an instance
+// is complete when its marking is empty.
+
+// Budget bounds a verification; the zero Budget is the default: 2^20 markings, and as long as they take.
+type Budget struct {
+	States int           // markings; 0 means 2^20
+	Time   time.Duration // 0 means no limit
+}
+
+// Report is the outcome of a verification.
+type Report struct {
+	Findings   []Finding // in the order of the source
+	States     int       // markings seen, those within a step included
+	Unverified bool      // the budget ran out before a proof; the findings are true but others may be missing
+}
+
+// Limits on findings of one sort: more of them would not say more.
+const (
+	maxUnsafe   = 3
+	maxDeadlock = 5
+	maxData     = 50
+)
+
+// Verify verifies the process within a budget.
+func (p *Process) Verify(b Budget) *Report { return verify(p, b) }
+
+// verifier is one verification.
+type verifier struct {
+	p     *Process
+	prog  *program.Program
+	net   *petri.Net
+	space *petri.Space
+	findings
+
+	thrown map[int32]petri.Marking // by transition: error boundary events -> places of running tasks whose error they catch
+}
+
+// verify explores the compiled form of p.
+func verify(p *Process, b Budget) *Report {
+	v := &verifier{p: p, prog: p.program, net: p.program.Net, findings: findings{source: p.source}}
+	v.throwers()
+	opt := petri.Options{Budget: b.States, Possible: v.possible}
+	if b.Time > 0 {
+		deadline := time.Now().Add(b.Time)
+		opt.Stop = func() bool { return time.Now().After(deadline) }
+	}
+	v.space = v.net.Explore(v.prog.Initial, opt)
+	v.unsafe()
+	if len(v.list) == 0 { // after an unsafe firing a token is missing, and all else would follow from that
+		v.livelock()
+		v.completes()
+		v.dead()
+		v.dataFlow()
+	}
+	sortFindings(v.list)
+	return &Report{Findings: v.list, States: v.space.Len(), Unverified: !v.space.Complete}
+}
+
+// throwers finds, for each error boundary event, the tasks whose errors it catches: its host's or those within, unless
+// an event further in catches them.
+func (v *verifier) throwers() {
+	v.thrown = make(map[int32]petri.Marking)
+	for i := range v.prog.Nodes {
+		if n := &v.prog.Nodes[i]; v.step(int32(i)).kind == kindError {
+			v.thrown[n.Occur] = v.net.NewMarking()
+		}
+	}
+	for i := range v.prog.Nodes {
+		n := &v.prog.Nodes[i]
+		if n.Running == petri.NoPlace {
+			continue
+		}
+		caught := map[string]bool{}
+		for host, scope := int32(i), n.Scope; host >= 0 && !caught[""]; {
+			here := slices.Clone(v.step(host).bounds)
+			for _, e := range here {
+				if e.kind == kindError && !caught[e.code.s] {
+					v.thrown[v.prog.Nodes[v.prog.ByID[e.id.s]].Occur].Add(n.Running)
+				}
+			}
+			for _, e := range here {
+				if e.kind == kindError {
+					caught[e.code.s] = true
+				}
+			}
+			host, scope = v.prog.Scopes[scope].Node, max(v.prog.Scopes[scope].Parent, 0)
+		}
+	}
+}
+
+// possible refuses errors that no running task can throw. (Those of error ends are letters of the ends.)
+func (v *verifier) possible(m petri.Marking, t int) bool {
+	from, isError := v.thrown[int32(t)]
+	return !isError || m.Meets(from)
+}
+
+// unsafe reports places that can be marked twice.
+func (v *verifier) unsafe() {
+	for i, u := range v.space.Unsafe {
+		if i == maxUnsafe {
+			return
+		}
+		t := v.net.Trans(u.Trans)
+		twice := v.space.Marking(u.State).Clone()
+		twice.Minus(t.Takes())
+		node := int32(-1)
+		for place := range t.Post.Each {
+			if twice.Has(place) {
+				node = v.prog.PlaceNode[place]
+				break
+			}
+		}
+		v.sound("sound/unsafe", node, append(v.space.Run(u.State), u.Trans), "let only one of the parallel ways lead there, or join them first",
+			"%s can be reached again while it is still busy", v.name(node))
+	}
+}
+
+// automatic reports whether transition t happens without waiting for anybody.
+func (v *verifier) automatic(t int) bool {
+	if t < v.net.Silent() {
+		return true
+	}
+	a := &v.prog.Acts[t]
+	kind := v.prog.Nodes[a.Node].Kind
+	return kind == program.ScriptTask || kind == program.EndEvent
+}
+
+// livelock reports a way that leads in a circle without waiting for anybody.
+func (v *verifier) livelock() {
+	state, circle := v.space.Cycle(v.automatic)
+	if circle == nil {
+		return
+	}
+	node := int32(-1)
+	for _, t := range circle {
+		if n := v.prog.Acts[t].Node; n >= 0 && (node < 0 || n < node) {
+			node = n
+		}
+	}
+	v.sound("sound/livelock", node, append(v.space.Run(state), circle...), "let every way round pass a user, service, receive or wait step",
+		"%s can be repeated for ever within one step: the circle waits for nobody", v.name(node))
+}
+
+// completes reports states from which the end cannot be reached: stuck ones, or, if there are none, others.
+func (v *verifier) completes() {
+	stuck := make(map[int32]int) // by the node blamed: the state with the shortest run
+	for i := range v.space.Len() {
+		if !v.space.Stuck(i) || v.space.Marking(i).Empty() {
+			continue
+		}
+		node := v.blame(v.space.Marking(i))
+		if s, known := stuck[node]; !known || v.space.Depth(i) < v.space.Depth(s) {
+			stuck[node] = i
+		}
+	}
+	reported := 0
+	for node := range int32(len(v.prog.Nodes)) {
+		state, blamed := stuck[node]
+		if !blamed || reported == maxDeadlock {
+			continue
+		}
+		reported++
+		hint := "the run shows how the process gets there"
+		if v.isJoin(node) {
+			hint = "every flow into the join must get its token: let no branch end inside or jump out, and do not join alternatives"
+		}
+		v.sound("sound/deadlock", node, v.space.Run(state), hint, "%s waits for ever: nothing can happen any more", v.name(node))
+	}
+	if reported > 0 || !v.space.Complete {
+		return
+	}
+	can := v.space.CanReach(func(m petri.Marking) bool { return m.Empty() })
+	worst := -1
+	for i, ok := range can {
+		if !ok && (worst < 0 || v.space.Depth(i) < v.space.Depth(worst)) {
+			worst = i
+		}
+	}
+	if worst >= 0 {
+		node := v.blame(v.space.Marking(worst))
+		v.sound("sound/lost", node, v.space.Run(worst), "give the circle a way out",
+			"once at %s the process can never end", v.name(node))
+	}
+}
+
+// blame picks the node that a marking from which nothing leads on is best explained by: a join that lacks an input,
+// else the first one marked.
+func (v *verifier) blame(m petri.Marking) int32 {
+	first := int32(-1)
+	for place := range m.Each {
+		n := v.prog.PlaceNode[place]
+		if n < 0 {
+			continue
+		}
+		if v.isJoin(n) {
+			return n
+		}
+		if first < 0 || v.prog.Nodes[first].Kind == program.SubProcess {
+			first = n
+		}
+	}
+	return first
+}
+
+// isJoin reports whether node i is a parallel or inclusive gateway.
+func (v *verifier) isJoin(i int32) bool {
+	k := v.prog.Nodes[i].Kind
+	return k == program.ParallelGateway || k == program.InclusiveGateway
+}
+
+// dead reports steps that no run reaches. What lies in one of them, or on its border, is not mentioned.
+func (v *verifier) dead() {
+	if !v.space.Complete {
+		return
+	}
+	fired := make([]bool, len(v.prog.Nodes))
+	exists := make([]bool, len(v.prog.Nodes))
+	for t, a := range v.prog.Acts {
+		if a.Node < 0 {
+			continue
+		}
+		exists[a.Node] = true
+		if v.space.Fired(t) {
+			fired[a.Node] = true
+			if throws := v.prog.Nodes[a.Node].Throws; throws >= 0 {
+				fired[throws] = true
+			}
+		}
+	}
+	for i := range v.prog.Nodes {
+		n := &v.prog.Nodes[i]
+		owner := v.prog.Scopes[n.Scope].Node
+		switch {
+		case fired[i], strings.HasSuffix(n.ID, joinSuffix):
+		case !exists[i] && !v.isJoin(int32(i)): // events take the place of a race or an event gateway
+		case owner >= 0 && !fired[owner], n.Host >= 0 && !fired[n.Host]:
+		case v.step(int32(i)).kind == kindError:
+			v.sound("sound/dead", int32(i), nil, "remove it, or let a step in its host throw that error",
+				"%s catches an error that nothing throws", v.name(int32(i)))
+		default:
+			v.sound("sound/dead", int32(i), nil, "lead a flow to it, or remove it", "%s can never happen", v.name(int32(i)))
+		}
+	}
+}

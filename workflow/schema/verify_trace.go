@@ -1,0 +1,72 @@
+package schema
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/replank/replank/internal/petri"
+	"github.com/replank/replank/internal/program"
+)
+
+// joinSuffix ends the ids of the joins of blocks, and no others.
+const joinSuffix = ".join"
+
+// step is the step or event that node i comes from.
+func (v *verifier) step(i int32) *step {
+	return v.p.byID[strings.TrimSuffix(v.prog.Nodes[i].ID, joinSuffix)]
+}
+
+// name is a node for a message.
+func (v *verifier) name(i int32) string {
+	if i < 0 {
+		return "the process"
+	}
+	n := &v.prog.Nodes[i]
+	return fmt.Sprintf("%s %q", Kind(n.Kind), n.ID)
+}
+
+// sound adds a fatal finding about node i that a run shows.
+func (v *verifier) sound(code string, i int32, run []int, hint, format string, args ...any) {
+	at, id := v.p.id.at, ""
+	if i >= 0 {
+		at, id = v.step(i).id.at, v.prog.Nodes[i].ID
+	}
+	v.report(Fatal, code, at, id, run, hint, format, args...)
+}
+
+// report adds a finding that a run shows.
+func (v *verifier) report(severity Severity, code string, at mark, id string, run []int, hint, format string, args ...any) {
+	v.add(severity, code, at, id, hint, format, args...)
+	v.list[len(v.list)-1].Trace = v.trace(run)
+}
+
+// trace words a run: the ids of what happened, the flows that were chosen, and last what is still running. Entries look
+// like "check" (it happened), "route[else]" (the gateway chose that flow), "check started".
+func (v *verifier) trace(run []int) []string {
+	if run == nil {
+		return nil
+	}
+	trace := []string{}
+	m := v.net.NewMarking()
+	m.Union(v.prog.Initial)
+	for _, t := range run {
+		v.net.Fire(m, t)
+		a := &v.prog.Acts[t]
+		switch {
+		case a.Phase != 0 && a.Phase != program.Start:
+			trace = append(trace, v.prog.Nodes[a.Node].ID)
+		case a.Decision >= 0 && a.Flow >= 0 && len(v.prog.Decisions[a.Decision].Flows) > 1:
+			f := v.prog.Decisions[a.Decision].Flows[a.Flow].ID
+			if id := v.prog.Nodes[a.Node].ID; !strings.HasPrefix(f, id+"->") {
+				f = fmt.Sprintf("%s[%s]", id, f)
+			}
+			trace = append(trace, f)
+		}
+	}
+	for i := range v.prog.Nodes {
+		if n := &v.prog.Nodes[i]; n.Running != petri.NoPlace && m.Has(n.Running) {
+			trace = append(trace, n.ID+" started")
+		}
+	}
+	return trace
+}
