@@ -55,12 +55,12 @@ type Process struct {
 	all  []*step          // steps and events in document order: a step, its vars' owner first, then its body, then its boundary
 	byID map[string]*step // for lookups only
 
-	version int
-	json    []byte // canonical text, on one line; what the digest is taken of
-	digest  [32]byte
-	nodes   []*Node // twin of all
-	program *program.Program
-	report  *Report
+	json     []byte // canonical text, on one line; what the digest is taken of
+	digest   [32]byte
+	nodes    []*Node // twin of all
+	program  *program.Program
+	report   *Report   // of the default budget
+	warnings []Finding // of the reader and the compiler
 }
 
 // defaults are what services have that say nothing of their own.

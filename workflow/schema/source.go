@@ -1,6 +1,9 @@
 package schema
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // A source is the text that a schema was read from, for the positions and excerpts of findings. A process built in
 // Go has a source without lines.
@@ -33,4 +36,22 @@ func (s *source) pos(at mark) Pos { return Pos{s.name, at.line, at.col} }
 // escapes of the source are accounted for, as are the indentation and folding of block scalars.
 func (s *source) inside(t text, offset int) mark {
 	return mark{t.at.line, t.at.col + offset}
+}
+
+// invalid is the first place that is not UTF-8.
+func (s *source) invalid() mark {
+	for i, line := range s.lines {
+		if !utf8.ValidString(line) {
+			col := 1
+			for len(line) > 0 {
+				r, size := utf8.DecodeRuneInString(line)
+				if r == utf8.RuneError && size == 1 {
+					break
+				}
+				line, col = line[size:], col+1
+			}
+			return mark{i + 1, col}
+		}
+	}
+	return mark{}
 }

@@ -1,0 +1,154 @@
+package schema
+
+// A tracer follows all ways through the steps, guards and joins left aside, and marks what it meets. What it does not
+// meet no run ever does; whether runs meet the rest is for verification.
+type tracer struct {
+	p       *Process
+	at      map[*step]position
+	reached map[*step]bool
+	plain   map[*step]bool    // entered otherwise than from an event gateway
+	gates   map[*step][]*step // the event gateways that lead to it
+}
+
+// A position is where a step stands: in a list, which has an end.
+type position struct {
+	list []*step
+	i    int
+	end  func() // what follows the list; nil: the end of the process
+}
+
+// reachable reports steps that nothing leads to, and steps behind event gateways that other ways lead to as well.
+func (r *resolver) reachable() {
+	t := &tracer{r.p, map[*step]position{}, map[*step]bool{}, map[*step]bool{}, map[*step][]*step{}}
+	t.place(r.p.steps, nil)
+	t.begin(r.p.steps, nil)
+	r.unreached(t, r.p.steps)
+	for _, s := range r.p.all {
+		gates := t.gates[s]
+		if len(gates) > 0 && (t.plain[s] || len(gates) > 1) {
+			r.fatal("schema/event-flow", s.id.at, s.id.s, "put a step of its own behind the gateway", "%q follows the event gateway %q and is reached in another way too", s.id.s, gates[0].id.s)
+		}
+	}
+}
+
+// place notes the positions of all steps.
+func (t *tracer) place(list []*step, end func()) {
+	for i, s := range list {
+		t.at[s] = position{list, i, end}
+		after := func() { t.leave(s) }
+		for _, b := range s.cases {
+			t.place(b.body, t.way(b.next, func() *step { return b.target }, after))
+		}
+		t.place(s.body, after)
+		for _, e := range s.events {
+			t.place(e.body, t.way(e.next, func() *step { return e.target }, after))
+		}
+		for _, e := range s.bounds {
+			t.place(e.body, t.way(e.next, func() *step { return e.target }, after))
+		}
+	}
+}
+
+// way is a jump where there is one, else what follows.
+func (t *tracer) way(next text, target func() *step, after func()) func() {
+	if !next.given() {
+		return after
+	}
+	return func() { t.enter(target(), nil) }
+}
+
+// begin enters a list; an empty one goes straight to its end.
+func (t *tracer) begin(list []*step, end func()) {
+	if len(list) > 0 {
+		t.enter(list[0], nil)
+	} else if end != nil {
+		end()
+	}
+}
+
+// enter follows the ways from a step; gate is the event gateway that leads to it, or nil.
+func (t *tracer) enter(s, gate *step) {
+	if s == nil {
+		return
+	}
+	if gate == nil {
+		t.plain[s] = true
+	} else {
+		t.gates[s] = append(t.gates[s], gate)
+	}
+	if t.reached[s] {
+		return
+	}
+	t.reached[s] = true
+	after := func() { t.leave(s) }
+	for _, e := range s.bounds {
+		t.begin(e.body, t.way(e.next, func() *step { return e.target }, after))
+	}
+	switch s.kind {
+	case kindEnd:
+	case kindChoose, kindSome, kindParallel:
+		for _, b := range s.cases {
+			t.begin(b.body, t.way(b.next, func() *step { return b.target }, after))
+		}
+	case kindRace:
+		for _, e := range s.events {
+			t.begin(e.body, t.way(e.next, func() *step { return e.target }, after))
+		}
+	case kindRepeat:
+		t.begin(s.body, after)
+		if s.while.given() {
+			t.leave(s)
+		}
+	case kindSubprocess:
+		t.begin(s.body, after)
+		t.leave(s) // an end inside completes it
+	case kindGateway:
+		for _, b := range s.cases {
+			if s.split.s == "event" {
+				t.enter(b.target, s)
+			} else {
+				t.enter(b.target, nil)
+			}
+		}
+		if len(s.cases) == 0 {
+			t.leave(s)
+		}
+	default:
+		t.leave(s)
+	}
+}
+
+// leave goes on behind a step.
+func (t *tracer) leave(s *step) {
+	at := t.at[s]
+	switch {
+	case s.next.given():
+		t.enter(s.target, nil)
+	case at.i+1 < len(at.list):
+		t.enter(at.list[at.i+1], nil)
+	case at.end != nil:
+		at.end()
+	}
+}
+
+// unreached reports the first step of each stretch of a list that nothing leads to.
+func (r *resolver) unreached(t *tracer, list []*step) {
+	for i, s := range list {
+		if !t.reached[s] {
+			if i == 0 || t.reached[list[i-1]] {
+				r.fatal("schema/unreachable", s.id.at, s.id.s, "remove it, or lead to it with next", "nothing leads to %q", s.id.s)
+			}
+			continue
+		}
+		for _, b := range s.cases {
+			r.unreached(t, b.body)
+		}
+		r.unreached(t, s.body)
+		for _, e := range s.events {
+			r.unreached(t, e.body)
+		}
+		for _, e := range s.bounds {
+			r.unreached(t, e.body)
+		}
+	}
+}
