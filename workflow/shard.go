@@ -1,0 +1,357 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/replank/replank/internal/expr"
+	"github.com/replank/replank/internal/kernel"
+	"github.com/replank/replank/internal/keys"
+	"github.com/replank/replank/store"
+)
+
+// Bounds of a turn and of the turns of one shard that are not durable yet. depth x maxSteps x shards commands may be
+// applied and unanswered. A batch of half a memtable and more would force the log to rotate.
+const (
+	depth    = 4
+	maxSteps = 256
+	maxBytes = 512 << 10 // of values and events, an estimate; the step that exceeds it is the turn's last
+)
+
+// shard owns some of the instances: everything here but inbox, progress, tickets and pending belongs to the goroutine
+// of run.
+type shard struct {
+	e        *Engine
+	inbox    inbox
+	progress progress      // numbers its turns
+	tickets  chan struct{} // capacity depth: a token for each turn that is not durable yet
+	pending  chan *turn    // from run to release, in order
+	done     chan struct{} // closed when release is over
+
+	cached  atomic.Int64 // instances in cache, for Stats
+	cache   cache
+	batch   store.Batch
+	taken   []*request // what take returned, from at on
+	at      int
+	backlog lanes[*request] // what one turn had no room for
+	log     []kernel.Event  // scratch of one command
+	key     []byte          // scratch
+	value   []byte          // scratch
+	index   indexWrites     // scratch of one write-out
+
+	// dispatching is set by opBegin; held are the jobs that were offered before.
+	dispatching bool
+	held        []jobRef
+	// retried are the jobs that run again after a delay: the head does not tell them from those still delayed.
+	retried map[jobRef]struct{}
+}
+
+// jobRef names a job. Invariant: it is the same in every attempt.
+type jobRef struct {
+	tenant keys.Tenant
+	id     keys.ID
+	node   int32
+	since  uint64
+}
+
+func newShard(e *Engine, cacheBytes int64) *shard {
+	s := &shard{
+		e: e, tickets: make(chan struct{}, depth), pending: make(chan *turn, depth), done: make(chan struct{}),
+		retried: make(map[jobRef]struct{}),
+	}
+	s.inbox.init(&e.jobs, e.settings.Queue)
+	s.progress.init(e)
+	s.cache.init(cacheBytes)
+	return s
+}
+
+// run is the loop of the owner.
+func (s *shard) run() {
+	defer close(s.pending)
+	for {
+		// While no ticket is free the inbox fills up, and the next turn is the larger: this sizes the turns.
+		s.tickets <- struct{}{}
+		if !s.fill() {
+			return
+		}
+		s.pending <- s.turn()
+	}
+}
+
+// fill takes what waits. It returns false when nothing comes any more.
+func (s *shard) fill() bool {
+	if s.at < len(s.taken) { // the last turn ended early, because of its size
+		for _, r := range s.taken[s.at:] {
+			s.backlog.push(r.tenant, r)
+		}
+	}
+	clear(s.taken)
+	var open bool
+	s.taken, open = s.inbox.take(s.taken, s.backlog.n == 0)
+	s.at = 0
+	if s.backlog.n > 0 || len(s.taken) > maxSteps {
+		// More than a turn can take: tenants are served in turn.
+		for _, r := range s.taken {
+			s.backlog.push(r.tenant, r)
+		}
+		s.at = len(s.taken)
+	}
+	return open || s.backlog.n > 0
+}
+
+// next is the next request, or nil.
+func (s *shard) next() *request {
+	if s.at < len(s.taken) {
+		s.at++
+		return s.taken[s.at-1]
+	}
+	r, _ := s.backlog.pop()
+	return r
+}
+
+// turn carries out requests up to the bounds of a turn, and commits what came of them.
+func (s *shard) turn() *turn {
+	t := s.e.turns.Get().(*turn)
+	t.n = s.progress.enqueued.Load() + 1
+	t.now = s.e.now()
+	callers := 0
+	for t.steps < maxSteps && t.bytes < maxBytes {
+		r := s.next()
+		if r == nil {
+			break
+		}
+		t.steps++
+		if r.direct {
+			callers++
+		}
+		s.execute(t, r)
+	}
+	s.writeOut(t)
+	s.progress.enqueued.Store(t.n) // before anything of it is visible
+	if s.batch.Len() > 0 {
+		d, err := s.e.store.Commit(context.Background(), &s.batch)
+		if err != nil {
+			s.e.fail(err)
+			s.batch.Reset()
+		}
+		t.durable = d
+	}
+	s.cache.evict(s.progress.durable.Load())
+	s.cached.Store(int64(len(s.cache.byAddr)))
+	s.inbox.carriedOut(callers)
+	if s.e.timers.late(t.now) {
+		s.e.timers.poke()
+	}
+	return t
+}
+
+// execute carries out one request. The answer, if somebody waits for it, goes out with the turn.
+func (s *shard) execute(t *turn, r *request) {
+	r.err = s.e.failure.err()
+	if r.err == nil {
+		switch r.op {
+		case opCommand:
+			r.err = s.command(t, r)
+		case opInspect:
+			r.err = s.inspect(r)
+		case opFire:
+			s.fire(t, r)
+		case opRecover:
+			s.recover(t, r)
+		case opBegin:
+			s.begin(t)
+		}
+	}
+	switch {
+	case r.reply != nil || r.key != nil:
+		t.replies = append(t.replies, r)
+	default:
+		s.e.recycle(r)
+	}
+}
+
+// command decides a kernel command and appends what follows to the turn.
+func (s *shard) command(t *turn, r *request) error {
+	in, err := s.instance(r)
+	if err != nil {
+		return err
+	}
+	r.cmd.At = max(r.cmd.At, t.now)
+	if r.check != nil {
+		if err := r.check(in.v, in.head.State, &r.cmd); err != nil {
+			return err
+		}
+	}
+	s.log, err = in.v.machine.Decide(in.head.State, s.context(in), &r.cmd, s.log[:0])
+	if err != nil {
+		if errors.Is(err, kernel.ErrRead) || errors.Is(err, kernel.ErrBroken) {
+			s.abandon(t, in, err)
+		}
+		return fmt.Errorf("%w", err)
+	}
+	if len(s.retried) > 0 && (r.cmd.Kind == kernel.CompleteJob || r.cmd.Kind == kernel.FailJob) {
+		delete(s.retried, jobRef{r.tenant, r.id, r.cmd.Node, r.cmd.Since})
+	}
+	if !in.dirty {
+		in.dirty = true
+		t.dirty = append(t.dirty, in)
+	}
+	if in.new {
+		s.cache.add(in)
+		if !s.dispatching {
+			s.e.recovery.uses(in.v)
+		}
+	}
+	for i := range s.log {
+		t.bytes += in.record(&s.log[i])
+	}
+	clear(s.log) // it holds values
+	if r.extra != nil {
+		t.extras = append(t.extras, extra{in, r.extra})
+	}
+	r.out = in.outcome()
+	s.e.counters.steps.Add(1)
+	return nil
+}
+
+// context is what the kernel needs beside the state.
+func (s *shard) context(in *instance) kernel.Context {
+	return kernel.Context{Values: in, Location: in.v.location}
+}
+
+// instance is the instance of a request: a new one for a start, else from the cache or the store.
+func (s *shard) instance(r *request) (*instance, error) {
+	if r.start != nil {
+		return newInstance(s.e, r), nil
+	}
+	return s.load(r.tenant, r.id)
+}
+
+func (s *shard) inspect(r *request) error {
+	in, err := s.load(r.tenant, r.id)
+	if err != nil {
+		return err
+	}
+	r.out = in.outcome()
+	return r.inspect(in.v, in)
+}
+
+// abandon drops an instance whose state is spoilt: a value could not be read, or an invariant does not hold. What this
+// turn did to it was not written and is undone; it is loaded again when it is needed, and its jobs run again.
+func (s *shard) abandon(t *turn, in *instance, cause error) {
+	s.e.log.Error("instance cannot go on", "tenant", uint32(in.tenant), "instance", in.id.String(), "process", in.v.name, "error", cause)
+	s.cache.remove(in)
+	in.spoilt = true
+	if !in.dirty {
+		return
+	}
+	for i, d := range t.dirty {
+		if d == in {
+			t.dirty = append(t.dirty[:i], t.dirty[i+1:]...)
+			break
+		}
+	}
+	for _, r := range t.replies {
+		if r.tenant == in.tenant && r.id == in.id && r.err == nil {
+			r.err = fmt.Errorf("undone, because a later command of the same turn failed: %w", cause)
+		}
+	}
+	if !in.new {
+		s.inbox.push(s.e.own(request{op: opRecover, tenant: in.tenant, id: in.id, cmd: kernel.Command{Since: in.wrote}}))
+	}
+}
+
+// fire fires a timer, or hands out a job whose delay is over, which is no step of the instance. A timer that is not
+// armed any more is none of its business.
+func (s *shard) fire(t *turn, r *request) {
+	in, err := s.load(r.tenant, r.id)
+	if err != nil {
+		s.lost(r, err)
+		return
+	}
+	r.cmd.At = max(r.cmd.At, t.now)
+	w := in.head.State.Work(r.cmd.Node)
+	if w == nil || w.Since != r.cmd.Since || w.Incident || w.Due == 0 || w.Due > r.cmd.At {
+		return
+	}
+	if !w.Job {
+		if err := s.command(t, r); err != nil {
+			s.lost(r, err)
+		}
+		return
+	}
+	ref := jobRef{r.tenant, r.id, r.cmd.Node, r.cmd.Since}
+	if _, again := s.retried[ref]; !again {
+		s.retried[ref] = struct{}{}
+		s.handOut(t, in, w, false)
+	}
+}
+
+// recover hands out the jobs of an instance that ran when the engine was closed or killed.
+func (s *shard) recover(t *turn, r *request) {
+	in, err := s.load(r.tenant, r.id)
+	if err != nil {
+		s.lost(r, err)
+		return
+	}
+	for i := range in.head.State.Works {
+		if w := &in.head.State.Works[i]; w.Job && !w.Incident && w.Due == 0 && w.Since <= r.cmd.Since {
+			s.handOut(t, in, w, true)
+		}
+	}
+}
+
+// begin hands out the jobs that were offered before Start.
+func (s *shard) begin(t *turn) {
+	s.dispatching = true
+	for _, ref := range s.held {
+		in, err := s.load(ref.tenant, ref.id)
+		if err != nil {
+			s.lost(&request{tenant: ref.tenant, id: ref.id}, err)
+			continue
+		}
+		if w := in.head.State.Work(ref.node); w != nil && w.Since == ref.since && w.Job && !w.Incident {
+			s.handOut(t, in, w, false)
+		}
+	}
+	s.held = nil
+}
+
+// lost logs that a timer or job cannot be served. It is found again at the next open.
+func (s *shard) lost(r *request, err error) {
+	if !errors.Is(err, ErrNotFound) {
+		s.e.log.Error("a timer or job has to wait for the next open", "tenant", uint32(r.tenant), "instance", r.id.String(), "error", err)
+	}
+}
+
+// handOut adds the job w of in to what the turn releases. A job that cannot be handed out becomes an incident.
+func (s *shard) handOut(t *turn, in *instance, w *kernel.Work, recovered bool) {
+	ref := jobRef{in.tenant, in.id, w.Node, w.Since}
+	if !s.dispatching {
+		s.held = append(s.held, ref)
+		return
+	}
+	if recovered && in.v.prog.Nodes[w.Node].Retry.Never {
+		s.failJob(ref, "the program ended while the job ran, and it must not run twice")
+		return
+	}
+	var input expr.Value
+	if len(in.v.prog.Nodes[w.Node].In) > 0 {
+		var err error
+		input, err = in.v.machine.Input(in.head.State, s.context(in), w.Node)
+		if err != nil {
+			s.failJob(ref, "input: "+err.Error())
+			return
+		}
+	}
+	t.jobs = append(t.jobs, job{v: in.v, ref: ref, attempt: int(w.Attempt) + 1, in: input})
+}
+
+// failJob makes a job an incident, with the next turn.
+func (s *shard) failJob(ref jobRef, cause string) {
+	s.inbox.push(s.e.own(request{tenant: ref.tenant, id: ref.id, cmd: kernel.Command{
+		Kind: kernel.FailJob, Node: ref.node, Since: ref.since, Permanent: true, Cause: cause,
+	}}))
+}

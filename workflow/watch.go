@@ -1,0 +1,102 @@
+package workflow
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/replank/replank/internal/keys"
+)
+
+// watchers are who waits for instances to change.
+type watchers struct {
+	n  atomic.Int32
+	mu sync.Mutex
+	by map[address][]chan struct{}
+}
+
+// watch returns a channel that gets a token after every durable step of the instance from now on, and when the engine
+// fails or is shut down. Tokens that nobody takes coalesce. stop must be called.
+func (e *Engine) watch(t keys.Tenant, id keys.ID) (changed <-chan struct{}, stop func()) {
+	w, a := &e.watchers, address{t, id}
+	ch := make(chan struct{}, 1)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.by == nil {
+		w.by = make(map[address][]chan struct{})
+	}
+	w.by[a] = append(w.by[a], ch)
+	w.n.Add(1)
+	return ch, sync.OnceFunc(func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.n.Add(-1)
+		list := w.by[a]
+		for i, c := range list {
+			if c == ch {
+				list = append(list[:i], list[i+1:]...)
+				break
+			}
+		}
+		if len(list) == 0 {
+			delete(w.by, a)
+		} else {
+			w.by[a] = list
+		}
+	})
+}
+
+// any reports whether anybody watches anything.
+func (w *watchers) any() bool { return w.n.Load() > 0 }
+
+// changed tells who watches the instance.
+func (w *watchers) changed(a address) {
+	if !w.any() {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, ch := range w.by[a] {
+		token(ch)
+	}
+}
+
+// poke tells everybody.
+func (w *watchers) poke() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, list := range w.by {
+		for _, ch := range list {
+			token(ch)
+		}
+	}
+}
+
+func token(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}
+
+// busy reports whether something will happen to the instance by itself and at once: a job runs or waits for a worker,
+// a timer is due, or a message that was kept is looked for. A job that waits for its next attempt is not busy: time must
+// come. Only for use in inspect.
+func (e *Engine) busy(in *instance) bool {
+	if in.dirty || e.messages.looking(in.address) {
+		return true // a step follows, or was not compared with the messages yet
+	}
+	now := e.now()
+	for i := range in.head.State.Works {
+		w := &in.head.State.Works[i]
+		if w.Incident {
+			continue
+		}
+		if w.Job && w.Due <= now {
+			return true // running, or about to; after a delay it keeps its Due while it runs
+		}
+		if timed(&in.v.prog.Nodes[w.Node], w) && w.Due <= now {
+			return true
+		}
+	}
+	return false
+}
