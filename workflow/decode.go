@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/replank/replank/internal/expr"
@@ -337,7 +338,7 @@ func fillMap[K comparable](dst reflect.Value, src map[K]any) *expr.TypeError {
 		return 1
 	})
 	for _, k := range keys {
-		at := "[" + show(k) + "]"
+		at := "[" + strings.TrimPrefix(show(k), "string ") + "]"
 		key, elem := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
 		if err := assign(key, any(k)); err != nil {
 			return err.Under(at)
@@ -361,7 +362,7 @@ func show(src any) string {
 	case nil:
 		return "null"
 	case string:
-		text = strconv.Quote(src)
+		text = "string " + strconv.Quote(src)
 	case int64:
 		text = "int " + text
 	case float64:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/replank/replank/internal/kernel"
 	"github.com/replank/replank/internal/keys"
 	"github.com/replank/replank/tenant"
 	"github.com/replank/replank/workflow/schema"
@@ -87,29 +86,15 @@ func (i *Instance) Schema(ctx context.Context) (*schema.Process, error) {
 // Settle waits until nothing runs by itself any more: people, messages or time must come (a job that waits for its next
 // attempt counts as time), or it ended or failed. Before Engine.Start no job runs, so it waits for that.
 func (i *Instance) Settle(ctx context.Context) (*InstanceInfo, error) {
-	return i.until(ctx, "settle", func(v *version, s *kernel.State, now int64) bool {
-		if s.Ended() {
-			return true
-		}
-		for k := range s.Works {
-			w := &s.Works[k]
-			if w.Incident {
-				continue
-			}
-			runs := w.Job && w.Due <= now
-			fires := v.prog.Nodes[w.Node].Timer != nil && w.Due <= now
-			if runs || fires {
-				return false
-			}
-		}
-		return true
-	})
+	return i.until(ctx, "settle", func(in *instance) bool { return in.head.State.Ended() || !i.t.e.busy(in) })
 }
 
 // Wait waits until the instance ended, or failed with an incident: then the error is ErrIncident, and the info is there
 // too.
 func (i *Instance) Wait(ctx context.Context) (*InstanceInfo, error) {
-	info, err := i.until(ctx, "wait", func(_ *version, s *kernel.State, _ int64) bool { return s.Ended() || s.Incidents() > 0 })
+	info, err := i.until(ctx, "wait", func(in *instance) bool {
+		return in.head.State.Ended() || in.head.State.Incidents() > 0
+	})
 	if err != nil || info.State != Failed {
 		return info, err
 	}
@@ -119,8 +104,8 @@ func (i *Instance) Wait(ctx context.Context) (*InstanceInfo, error) {
 	})
 }
 
-// until waits for a durable state of which reached is true.
-func (i *Instance) until(ctx context.Context, op string, reached func(v *version, s *kernel.State, now int64) bool) (*InstanceInfo, error) {
+// until waits for a durable state of which reached is true; that runs in the owner shard.
+func (i *Instance) until(ctx context.Context, op string, reached func(*instance) bool) (*InstanceInfo, error) {
 	r, id, err := i.enter(ctx, op, tenant.Read)
 	if err != nil {
 		return nil, err
@@ -130,8 +115,8 @@ func (i *Instance) until(ctx context.Context, op string, reached func(v *version
 	defer stop()
 	for {
 		there := false
-		err := e.inspect(ctx, r.id, id, func(v *version, in *instance) error {
-			there = reached(v, in.head.State, e.now()) && !in.expecting()
+		err := e.inspect(ctx, r.id, id, func(_ *version, in *instance) error {
+			there = reached(in)
 			return nil
 		})
 		if err != nil {

@@ -1,0 +1,33 @@
+// Package workflow runs versioned process schemas inside a Go program.
+//
+// A program opens an [Engine] on a directory, registers its handlers, deploys schemas and starts the engine; after that
+// it starts instances, completes user tasks and sends messages, from any goroutine:
+//
+//	eng, err := workflow.Open("data", nil)      // one process at a time
+//	workflow.Handle(eng, "score", score)        // a Go function for the service tasks of that kind
+//	loans := eng.Default()                      // a tenant; eng.Tenant(name) where there are several
+//	_, err = loans.Deploy(ctx, workflow.Files(schemas, "*.yaml"))
+//	err = eng.Start(ctx)                        // handlers and timers run from here on
+//	in, err := loans.Start(ctx, "loan", application, &workflow.StartOptions{Key: "L-1"})
+//
+// # Handles and infos
+//
+// [Tenant], [Instance], [Task] and [Incident] are handles: small values that name something, like an *os.File without
+// the file. Making one does no I/O and cannot fail; its methods do. What they return ([InstanceInfo], [TaskInfo],
+// [IncidentInfo]) is a copy of one moment. Ids are strings that can be stored and sent about.
+//
+// # What is promised
+//
+// A method that changes something returns once the change survives a power cut. Queries answer from that durable state
+// only. When a context ends first, the command may still be carried out: a Start with a business key, and a message
+// with an id, may be repeated without harm.
+//
+// A handler runs at least once for its task. A crash between its work and the record of its result makes it run again,
+// with the same [Job].Key; hand that key to whatever must happen once.
+//
+// # Errors
+//
+// Every error is an [*Error] that says what was tried, where, and what to do. Branch on its cause with errors.Is and the
+// sentinels ([ErrNotFound], [ErrType], ...). Bad data from a caller is ErrType to that caller and changes nothing; bad
+// data from a handler is an incident, which waits for a person.
+package workflow
