@@ -16,8 +16,12 @@ type record struct {
 	order []step // every event once, in the order of happening
 }
 
-// A step is one event of a record, by the positions of its case and in it.
-type step struct{ c, e int }
+// A step is one event of a record, by the positions of its case and in it, and
+// the time at which it takes its turn.
+type step struct {
+	c, e int
+	at   time.Time
+}
 
 // load reads a log. Events that say that they are no completion (started,
 // assigned, suspended...) are left out: what a person finished is what a
@@ -53,25 +57,17 @@ func load(path string) (*record, error) {
 // order is kept: an event that claims to be earlier than the one before it is
 // taken to happen together with it.
 func interleave(cases []xes.Case) []step {
-	type timed struct {
-		step
-		at time.Time
-	}
-	var all []timed
+	var order []step
 	for c := range cases {
 		var last time.Time
 		for e, ev := range cases[c].Events {
 			if e == 0 || ev.Time.After(last) {
 				last = ev.Time
 			}
-			all = append(all, timed{step{c, e}, last})
+			order = append(order, step{c, e, last})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b timed) int { return a.at.Compare(b.at) })
-	order := make([]step, len(all))
-	for i, t := range all {
-		order[i] = t.step
-	}
+	slices.SortStableFunc(order, func(a, b step) int { return a.at.Compare(b.at) })
 	return order
 }
 

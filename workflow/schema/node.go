@@ -74,6 +74,18 @@ func (n *Node) Handler() string {
 // Groups are the candidate groups of a user task, in the order written. The slice is the caller's.
 func (n *Node) Groups() []string { return strs(n.step.groups) }
 
+// Writes are the variables that the node writes, in the order written. The slice is the caller's.
+func (n *Node) Writes() []string {
+	var names []string
+	for i := range n.step.out {
+		names = append(names, n.step.out[i].variable.s)
+	}
+	for i := range n.step.set {
+		names = append(names, n.step.set[i].variable.s)
+	}
+	return names
+}
+
 // nodeKind is the public kind of a step.
 func (s *step) nodeKind() Kind {
 	switch s.kind {

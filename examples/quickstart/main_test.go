@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestMain lets the test binary be the process that is killed, too.
+func TestMain(m *testing.M) {
+	if os.Getenv(deskEnv) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestStory tells the whole story, kill included, and checks what it says.
+func TestStory(t *testing.T) {
+	var b strings.Builder
+	if err := story(context.Background(), t.TempDir(), &b); err != nil {
+		t.Fatalf("%v\n%s", err, b.String())
+	}
+	screen := b.String()
+	t.Log("\n" + screen)
+
+	lines := strings.Split(strings.TrimSuffix(screen, "\n"), "\n")
+	if len(lines) > 45 {
+		t.Errorf("%d lines do not fit a screen", len(lines))
+	}
+	for _, l := range lines {
+		if len(l) > 100 {
+			t.Errorf("too wide: %q", l)
+		}
+	}
+
+	loans := regexp.MustCompile(`(?m)^  \w+ +L-\d +\w+ +\d+\.\d\d  .*$`).FindAllString(screen, -1)
+	if len(loans) != 10 {
+		t.Fatalf("%d loans, want five before and five after", len(loans))
+	}
+	steps := []string{"sign by customers", "pay is running", "check by officers", "report by message", "review by officers"}
+	for i, step := range steps {
+		if !strings.Contains(loans[i], step) {
+			t.Errorf("before: %q is not at %q", loans[i], step)
+		}
+		if loans[i] != loans[5+i] {
+			t.Errorf("the kill changed a loan:\n%s\n%s", loans[i], loans[5+i])
+		}
+	}
+
+	m := regexp.MustCompile(`Of (\d+) more loans that were acknowledged before the end, (\d+) are there`).FindStringSubmatch(screen)
+	if m == nil || m[1] != m[2] {
+		t.Fatalf("acknowledged and found: %q", m)
+	}
+	acks, _ := strconv.Atoi(m[1])
+	w := regexp.MustCompile(`(\d+) other loans wait for their papers`).FindStringSubmatch(screen)
+	if w == nil {
+		t.Fatal("nothing is said of the other loans")
+	}
+	if waiting, _ := strconv.Atoi(w[1]); acks < 100 || waiting < acks {
+		t.Errorf("%d acknowledged, %d waiting", acks, waiting)
+	}
+
+	for _, fact := range []string{
+		`grundrive  L-1  completed  accept  P-[0-9a-f]{6}  .* by carla, otto, omar\n`,
+		`grundrive  L-2  completed  accept  P-[0-9a-f]{6}  .* by carla, otto, lena\n`,
+		`philkaw    L-1  completed  accept  P-[0-9a-f]{6}  .* by carla, otto, mara\n`,
+		`philkaw    L-2  completed  accept  P-[0-9a-f]{6}  .* by carla, otto, jon\n`,
+		`philkaw    L-3  completed  refuse  -  .* by carla, otto, nora\n`,
+		`philkaw, task.complete: .*carla.*collect`,
+		`grundrive, instance.info: .*not found`,
+		`The ledger has 4 payments\.`,
+	} {
+		if !regexp.MustCompile(fact).MatchString(screen) {
+			t.Errorf("nothing matches %s", fact)
+		}
+	}
+}
