@@ -176,10 +176,19 @@ func retryValue(r Retry) *value {
 		v = v.set("first", lengthValue(r.First))
 	}
 	if r.Factor != 0 {
-		v = v.set("factor", doubleValue(r.Factor))
+		v = v.set("factor", factorValue(r.Factor))
 	}
 	if r.Limit != 0 {
 		v = v.set("limit", lengthValue(r.Limit))
+	}
+	return v
+}
+
+// factorValue writes a number that is checked by the reader, infinities and NaN included.
+func factorValue(x float64) *value {
+	v := doubleValue(x)
+	if math.IsInf(x, 0) || math.IsNaN(x) {
+		v.shape, v.number = shapeString, nil
 	}
 	return v
 }

@@ -33,7 +33,7 @@ func load(fs *findings, src []byte) *value {
 }
 
 func loadYAML(fs *findings, src []byte) *value {
-	decoder := yaml.NewDecoder(bytes.NewReader(src))
+	decoder := yaml.NewDecoder(bytes.NewReader(hideQuestionMarks(src)))
 	var doc, second yaml.Node
 	switch err := decoder.Decode(&doc); {
 	case errors.Is(err, io.EOF):
@@ -56,6 +56,25 @@ func loadYAML(fs *findings, src []byte) *value {
 	return l.value(doc.Content[0], 0)
 }
 
+// The YAML reader ends a word in [a?, b] at the question mark, although YAML 1.2 does not, and "v?" is how a schema says
+// that a result may leave v out. So question marks at the end of such a word are hidden from it: a character that
+// nobody uses stands for each, and yamlLoader.word turns it back.
+const hiddenQuestionMark = "\uf03f" // in the private use area
+
+var endsInQuestionMark = regexp.MustCompile(`([A-Za-z0-9_])\?(\s*[],:}])`)
+
+func hideQuestionMarks(src []byte) []byte {
+	if bytes.Contains(src, []byte(hiddenQuestionMark)) {
+		return src
+	}
+	return endsInQuestionMark.ReplaceAll(src, []byte("${1}"+hiddenQuestionMark+"${2}"))
+}
+
+// word is the text of a scalar.
+func (l *yamlLoader) word(n *yaml.Node) string {
+	return strings.ReplaceAll(n.Value, hiddenQuestionMark, "?")
+}
+
 var yamlLine = regexp.MustCompile(`line (\d+): (.*)`)
 
 // yamlSyntax reports what the YAML reader says, at the line it names.
@@ -70,15 +89,48 @@ func (fs *findings) yamlSyntax(err error) {
 		message = m[2]
 	}
 	hint := ""
+	unquoted, suspect := fs.source.unquoted(at.line)
 	switch {
 	case at.line > 0 && strings.HasPrefix(strings.TrimLeft(fs.source.lines[at.line-1], " "), "\t"), strings.Contains(message, "tab"):
 		hint = "indent with spaces: YAML allows no tabs there"
-	case strings.Contains(message, "cannot start any token"):
-		hint = "text that begins with one of @ ` % needs quotes"
-	case strings.Contains(message, "mapping values"), strings.Contains(message, "expected key"), strings.Contains(message, "expected alphabetic"):
+	case unquoted.line > 0:
+		at, hint = unquoted, "quote the whole text: "+string(appendQuoted(nil, clip(suspect)))
+	case strings.Contains(message, "mapping values"), strings.Contains(message, "expected key"), strings.Contains(message, "cannot start any token"):
 		hint = `quote expressions and texts that begin with ! & * [ { ' " % @ or a backquote, or contain ": " or " #"`
 	}
 	fs.fatal("schema/syntax", at, "", hint, "not YAML: %s", message)
+}
+
+var keyAndText = regexp.MustCompile(`^[ -]*[A-Za-z_][A-Za-z0-9_.-]*: +(\S.*?)\s*$`)
+
+// unquoted returns the first text from a line on that most likely lacks quotes: it begins with a character that means
+// something else to YAML, or with a quotation that ends before the text does, or contains a colon and a space. The
+// YAML reader names the line where the block began in which it failed.
+func (s *source) unquoted(line int) (at mark, suspect string) {
+	for ; line > 0 && line <= len(s.lines); line++ {
+		m := keyAndText.FindStringSubmatchIndex(s.lines[line-1])
+		if m == nil {
+			continue
+		}
+		t := s.lines[line-1][m[2]:m[3]]
+		wrong := strings.IndexByte("!&*%@`", t[0]) >= 0
+		switch t[0] {
+		case '"', '\'':
+			end := strings.IndexByte(t[1:], t[0])
+			rest := ""
+			if end >= 0 {
+				rest = strings.TrimSpace(t[end+2:])
+			}
+			wrong = rest != "" && rest[0] != '#' && rest[0] != t[0] && t[end] != '\\'
+		case '[', '{', '|', '>':
+		default:
+			wrong = wrong || strings.Contains(t, ": ")
+		}
+		if wrong {
+			return mark{line, utf8.RuneCountInString(s.lines[line-1][:m[2]]) + 1}, t
+		}
+	}
+	return mark{}, ""
 }
 
 // A yamlLoader turns nodes of the YAML reader into values and reports what YAML can say and a schema may not.
@@ -134,17 +186,18 @@ func (l *yamlLoader) fields(n *yaml.Node, v *value, depth int) {
 		case !l.untagged(k, at):
 			continue
 		}
-		if before, twice := first[k.Value]; twice {
-			l.fs.fatal("schema/duplicate-key", at, "", "remove one of the two", "the key %q stands here a second time, first in line %d", clip(k.Value), before.line)
+		key := l.word(k)
+		if before, twice := first[key]; twice {
+			l.fs.fatal("schema/duplicate-key", at, "", "remove one of the two", "the key %q stands here a second time, first in line %d", clip(key), before.line)
 			continue
 		}
-		first[k.Value] = at
-		v.fields = append(v.fields, entry{k.Value, at, l.value(n.Content[i+1], depth+1)})
+		first[key] = at
+		v.fields = append(v.fields, entry{key, at, l.value(n.Content[i+1], depth+1)})
 	}
 }
 
 func (l *yamlLoader) scalar(n *yaml.Node, v *value) {
-	v.shape, v.text = shapeString, n.Value
+	v.shape, v.text = shapeString, l.word(n)
 	plain := n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0
 	v.cut = plain && n.LineComment != ""
 	if len(n.Value) > MaxText {
@@ -185,11 +238,11 @@ func (l *yamlLoader) untagged(n *yaml.Node, at mark) bool {
 	what := ""
 	switch {
 	case n.Kind == yaml.AliasNode:
-		what = fmt.Sprintf("alias (%q)", "*"+clip(n.Value))
+		what = fmt.Sprintf("an alias (%q)", "*"+clip(n.Value))
 	case n.Style&yaml.TaggedStyle != 0:
-		what = fmt.Sprintf("tag (%q)", clip(n.Tag))
+		what = fmt.Sprintf("a tag (%q)", clip(n.Tag))
 	case n.Anchor != "":
-		what = fmt.Sprintf("anchor (%q)", "&"+clip(n.Anchor))
+		what = fmt.Sprintf("an anchor (%q)", "&"+clip(n.Anchor))
 	default:
 		return true
 	}
@@ -200,6 +253,6 @@ func (l *yamlLoader) untagged(n *yaml.Node, at mark) bool {
 			hint = "if this is an expression, quote it: " + quoteYAML(clip(rest))
 		}
 	}
-	l.fs.fatal("schema/tag", at, "", hint, "YAML reads this as a %s", what)
+	l.fs.fatal("schema/tag", at, "", hint, "YAML reads this as %s", what)
 	return false
 }

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"math"
 	"strconv"
 	"time"
 
@@ -52,6 +53,9 @@ func printValue(f form, from any, need bool) *value {
 		}
 	case formFactor:
 		if x := *from.(*float64); x != 0 {
+			if x == math.Trunc(x) {
+				return intValue(int64(x)) // at most a million
+			}
 			return doubleValue(x)
 		}
 	case formTexts, formIDs, formNames:

@@ -81,6 +81,9 @@ func (t *tracer) enter(s, gate *step) {
 	}
 	t.reached[s] = true
 	after := func() { t.leave(s) }
+	if len(s.cases)+len(s.events)+len(s.body) == 0 && s.kind != kindEnd {
+		after() // also of blocks that are refused because they have none
+	}
 	for _, e := range s.bounds {
 		t.begin(e.body, t.way(e.next, func() *step { return e.target }, after))
 	}
@@ -110,11 +113,6 @@ func (t *tracer) enter(s, gate *step) {
 				t.enter(b.target, nil)
 			}
 		}
-		if len(s.cases) == 0 {
-			t.leave(s)
-		}
-	default:
-		t.leave(s)
 	}
 }
 

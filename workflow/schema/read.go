@@ -38,7 +38,7 @@ func readRows[T any](r *reader, v *value, t *T, rows []row[T], what, node string
 		i := slices.IndexFunc(rows, func(row row[T]) bool { return row.key == e.key })
 		switch {
 		case i < 0:
-			r.unknownKey(e, what, node, rowKeys(rows))
+			r.unknownKey(e, what, node, rowKeys(rows), usableKeys(rows))
 		case rows[i].form == formOnlyTrue:
 			if e.value.shape != shapeBool || e.value.number != true {
 				r.fatal("schema/not-yet", e.at, node, rows[i].later, "%s: %s is not supported yet", e.key, clip(e.value.text))
@@ -64,12 +64,21 @@ func rowKeys[T any](rows []row[T]) []string {
 	return keys
 }
 
-func (r *reader) unknownKey(e entry, what, node string, known []string) {
-	hint := ""
+// usableKeys are those that are there already.
+func usableKeys[T any](rows []row[T]) []string {
+	var keys []string
+	for _, row := range rows {
+		if row.at != nil {
+			keys = append(keys, row.key)
+		}
+	}
+	return keys
+}
+
+func (r *reader) unknownKey(e entry, what, node string, known, usable []string) {
+	hint := "known keys: " + strings.Join(usable, ", ")
 	if near := nearest.Name(e.key, known); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
-	} else if len(known) > 0 {
-		hint = "known keys: " + strings.Join(known, ", ")
 	}
 	r.fatal("schema/unknown-key", e.at, node, hint, "%s has no key %q", what, clip(e.key))
 }
@@ -145,7 +154,7 @@ func (r *reader) step(v *value, allowed kinds, later []laterKind, what string) *
 	if s.id.given() {
 		at = s.id.at
 	}
-	readRows(r, v, s, stepTables[k], article(k), node, at, intro.key)
+	readRows(r, v, s, stepTables[k], article(k), node, at, append(allowed.keys(), intro.key)...)
 	r.consistent(s, v)
 	return s
 }
@@ -165,12 +174,7 @@ func (r *reader) kindOf(v *value, allowed kinds, later []laterKind, what string)
 	if ok {
 		return k, intro, true
 	}
-	var known []string
-	for k := range kindKeys {
-		if k > 0 && allowed.has(kind(k)) {
-			known = append(known, kindKeys[k])
-		}
-	}
+	known := allowed.keys()
 	for _, e := range v.fields {
 		for _, l := range later {
 			if l.key == e.key {
@@ -203,6 +207,17 @@ func (r *reader) kindOf(v *value, allowed kinds, later []laterKind, what string)
 func (ks kinds) named(key string) (kind, bool) {
 	i := slices.Index(kindKeys[:], key)
 	return kind(max(i, 0)), i > 0 && ks.has(kind(i))
+}
+
+// keys are the keys that introduce the kinds.
+func (ks kinds) keys() []string {
+	var keys []string
+	for k, key := range kindKeys {
+		if k > 0 && ks.has(kind(k)) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 func (ks kinds) first() kind {

@@ -116,6 +116,13 @@ func (r *reader) consistent(s *step, v *value) {
 	if len(s.bounds) > 0 {
 		r.caught(s)
 	}
+	// What repeats a default is as if it were not there.
+	if s.handler.s == s.id.s {
+		s.handler = text{}
+	}
+	if s.kind == kindMessage && s.message.s == s.id.s {
+		s.message = text{}
+	}
 }
 
 func (v *value) keyMark(key string) mark {

@@ -32,12 +32,6 @@ func (s *source) finding(severity Severity, code string, at mark, node, hint, me
 // pos makes a mark public.
 func (s *source) pos(at mark) Pos { return Pos{s.name, at.line, at.col} }
 
-// inside returns the place of the character of t.s that stands offset characters after its beginning: quotes and
-// escapes of the source are accounted for, as are the indentation and folding of block scalars.
-func (s *source) inside(t text, offset int) mark {
-	return mark{t.at.line, t.at.col + offset}
-}
-
 // invalid is the first place that is not UTF-8.
 func (s *source) invalid() mark {
 	for i, line := range s.lines {

@@ -180,7 +180,7 @@ var (
 	// plainForm is text that no YAML reader takes for anything else, in block or flow style. It is narrower than YAML.
 	plainForm = regexp.MustCompile(`^[A-Za-z_(/][A-Za-z0-9_.()/<>=!&|+*?%$@;~^ '"-]*$`)
 	// resolved is text that some YAML reader takes for a bool, null or number.
-	resolved = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|y|n|null|nan|inf)$`)
+	resolved = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|null|nan|inf)$`)
 	// literalBlock is text of several lines that a literal block holds unchanged: no line begins or ends in white space.
 	literalBlock = regexp.MustCompile(`^[^\s](.*[^\s])?(\n|\n *[^\s](.*[^\s])?)*\n *[^\s](.*[^\s])?$`)
 )
@@ -196,9 +196,9 @@ func quoteYAML(s string) string {
 	return string(appendQuoted(nil, s))
 }
 
-// quoteBlock is quoteYAML for block style, where brackets, braces and commas inside a text are safe.
+// quoteBlock is quoteYAML for block style, where brackets, braces, commas and question marks inside a text are safe.
 func quoteBlock(s string) string {
-	if inner := strings.NewReplacer(",", "_", "[", "_", "]", "_", "{", "_", "}", "_").Replace(s); len(s) > 0 && inner[0] == s[0] && quoteYAML(inner) == inner {
+	if inner := strings.NewReplacer(",", "_", "[", "_", "]", "_", "{", "_", "}", "_", "?", "_").Replace(s); len(s) > 0 && inner[0] == s[0] && quoteYAML(inner) == inner {
 		return s
 	}
 	return quoteYAML(s)
