@@ -74,16 +74,22 @@ func New(p *program.Program) *Machine {
 }
 
 // catchers lists the error boundary events that can catch an error of node i: its own, then those of the sub-processes
-// around it, in document order each.
+// around it; of one host those that name a code before the one that takes any.
 func (m *Machine) catchers(i int32) []int32 {
 	var out []int32
 	attached := func(host int32) {
+		var any []int32
 		for j := range m.p.Nodes {
 			n := &m.p.Nodes[j]
-			if n.Host == host && n.Kind == program.BoundaryEvent && n.Timer == nil && n.Message == "" {
+			switch {
+			case n.Host != host || n.Kind != program.BoundaryEvent || n.Timer != nil || n.Message != "":
+			case n.Code == "":
+				any = append(any, int32(j))
+			default:
 				out = append(out, int32(j))
 			}
 		}
+		out = append(out, any...)
 	}
 	attached(i)
 	for sc := m.p.Nodes[i].Scope; sc >= 0; sc = m.p.Scopes[sc].Parent {

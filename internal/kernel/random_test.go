@@ -116,11 +116,11 @@ func (w *world) random(intn func(int) int) {
 			c.Result = value(w.t, nil)
 		}
 	}
-	before := durable(w.m, w.s)
+	before := durable(w, w.s)
 	if err := w.do(c); err != nil {
 		if errors.Is(err, kernel.ErrBroken) || errors.Is(err, kernel.ErrRead) {
 			w.t.Fatalf("%+v: %v", c, err)
 		}
-		same(w.t, "state after a refusal", durable(w.m, w.s), before)
+		same(w.t, "state after a refusal", durable(w, w.s), before)
 	}
 }

@@ -110,14 +110,14 @@ func value(t testing.TB, x map[string]any) expr.Value {
 }
 
 // durable is the part of a state that survives, for comparison.
-func durable(m *kernel.Machine, s *kernel.State) map[string]any {
+func durable(w *world, s *kernel.State) map[string]any {
 	values := map[string]any{}
-	for i := range m.Program().Vars {
-		v, err := m.Var(s, kernel.Context{}, i)
+	for i := range w.m.Program().Vars {
+		v, err := w.m.Var(s, w.context(), i)
 		if err != nil {
 			panic(err)
 		}
-		values[m.Program().Vars[i].Name] = v.Go()
+		values[w.m.Program().Vars[i].Name] = v.Go()
 	}
 	return map[string]any{
 		"status": s.Status, "seq": s.Seq, "created": s.Created, "updated": s.Updated,
@@ -128,8 +128,8 @@ func durable(m *kernel.Machine, s *kernel.State) map[string]any {
 }
 
 // replayed is the part of it that a replay of the effective trace must reach too.
-func replayed(m *kernel.Machine, s *kernel.State, released bool) map[string]any {
-	d := durable(m, s)
+func replayed(w *world, s *kernel.State, released bool) map[string]any {
+	d := durable(w, s)
 	for _, k := range []string{"status", "seq", "updated", "works"} {
 		delete(d, k)
 	}
@@ -170,13 +170,13 @@ func (w *world) check() {
 	if err != nil {
 		w.t.Fatalf("fold: %v", err)
 	}
-	same(w.t, "fold(history)", durable(w.m, folded), durable(w.m, w.s))
+	same(w.t, "fold(history)", durable(w, folded), durable(w, w.s))
 	released := slices.ContainsFunc(w.events, func(e kernel.Event) bool { return e.Kind == history.Released })
 	again, err := w.m.Replay(trace, w.context())
 	if err != nil {
 		w.t.Fatalf("replay: %v", err)
 	}
-	same(w.t, "replay(effective trace)", replayed(w.m, again, released), replayed(w.m, w.s, released))
+	same(w.t, "replay(effective trace)", replayed(w, again, released), replayed(w, w.s, released))
 	w.checkWork()
 }
 
