@@ -19,9 +19,10 @@ type replay struct {
 	*record
 	plan *plan
 
-	disk *store.Mem
-	eng  *workflow.Engine
-	cuts int // power cuts so far
+	disk  *store.Mem
+	eng   *workflow.Engine
+	cuts  int // power cuts so far
+	again int // steps that were lost in them, before they were confirmed
 
 	runs []run // of each case of the record
 }
@@ -45,25 +46,43 @@ func newReplay(p *plan, r *record) *replay {
 	return &replay{record: r, plan: p, runs: make([]run, len(r.cases))}
 }
 
-// run takes every event of the record in turn, and cuts the power the given
-// number of times at equal distances.
+// run takes every event of the record in turn, cuts the power the given number of
+// times at equal distances, and asks how every case stands at the end.
 func (r *replay) run(ctx context.Context, crashes int) error {
+	if err := r.begin(ctx); err != nil {
+		return err
+	}
+	defer r.close()
+	if err := r.drive(ctx, crashes); err != nil {
+		return err
+	}
+	return r.conclude(ctx)
+}
+
+// begin opens an empty engine and deploys the schema for every tenant.
+func (r *replay) begin(ctx context.Context) error {
 	if len(r.order) > 0 && r.order[0].at.Before(time.Now()) {
-		return fmt.Errorf("the log begins on %s; virtual time begins on %s", r.order[0].at.Format(time.DateOnly), time.Now().Format(time.DateOnly))
+		return fmt.Errorf("the log begins on %s, before virtual time does on %s",
+			r.order[0].at.Format(time.DateOnly), time.Now().Format(time.DateOnly))
 	}
 	if err := r.open(ctx, store.Memory()); err != nil {
 		return err
 	}
-	defer r.close()
 	for _, name := range tenants {
 		t, err := r.eng.CreateTenant(ctx, name, nil)
-		if err != nil {
-			return err
+		if err == nil {
+			_, err = t.Deploy(ctx, r.plan)
 		}
-		if _, err := t.Deploy(ctx, r.plan); err != nil {
+		if err != nil {
+			r.close()
 			return err
 		}
 	}
+	return nil
+}
+
+// drive takes the events in turn.
+func (r *replay) drive(ctx context.Context, crashes int) error {
 	for i, s := range r.order {
 		time.Sleep(time.Until(s.at))
 		// The k-th of n cuts comes when k/(n+1) of the events are over.
@@ -74,11 +93,19 @@ func (r *replay) run(ctx context.Context, crashes int) error {
 			if r.runs[s.c].done > s.e {
 				continue
 			}
+			if r.runs[s.c].misfit == nil {
+				r.again++
+			}
 		}
 		if err := r.step(ctx, s); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// conclude asks the engine how every case stands.
+func (r *replay) conclude(ctx context.Context) error {
 	for c := range r.cases {
 		if len(r.cases[c].Events) == 0 {
 			continue
@@ -100,7 +127,10 @@ func (r *replay) open(ctx context.Context, disk *store.Mem) (err error) {
 	if r.eng, err = workflow.OpenStore(disk, &workflow.Options{NoDefault: true}); err != nil {
 		return errors.Join(err, disk.Close())
 	}
-	return r.eng.Start(ctx)
+	if err = r.eng.Start(ctx); err != nil {
+		r.close()
+	}
+	return err
 }
 
 // close lets go of engine and store.

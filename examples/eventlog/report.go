@@ -34,15 +34,15 @@ func (r *replay) report(w io.Writer, verbose bool) error {
 			unfinished = put(unfinished, "waits for "+r.waits(run.info), id)
 		}
 	}
-	_, err := fmt.Fprintf(w, "%d cases of %d tenants, %d events, %d power cuts\n%7d follow the schema to the end\n",
-		len(r.cases), len(tenants), len(r.order), r.cuts, ended)
+	_, err := fmt.Fprintf(w, "%d cases of %d tenants, %d events; power cuts: %d, steps done again after them: %d\n%7d reached the end\n",
+		len(r.cases), len(tenants), len(r.order), r.cuts, r.again, ended)
 	if err != nil {
 		return err
 	}
-	if err := list(w, "fit as far as they go and are unfinished", unfinished, verbose); err != nil {
+	if err := list(w, "did fit as far as the record goes", unfinished, verbose); err != nil {
 		return err
 	}
-	return list(w, "do not fit", misfits, verbose)
+	return list(w, "met an event that did not fit", misfits, verbose)
 }
 
 // tell says what did not fit where.

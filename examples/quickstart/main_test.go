@@ -70,8 +70,8 @@ func TestStory(t *testing.T) {
 		`philkaw    L-1  completed  accept  P-[0-9a-f]{6}  .* by carla, otto, mara\n`,
 		`philkaw    L-2  completed  accept  P-[0-9a-f]{6}  .* by carla, otto, jon\n`,
 		`philkaw    L-3  completed  refuse  -  .* by carla, otto, nora\n`,
-		`philkaw, task.complete: .*carla.*collect`,
-		`grundrive, instance.info: .*not found`,
+		`philkaw: not allowed: .*collect.*carla`,
+		`grundrive: there is no instance `,
 		`The ledger has 4 payments\.`,
 	} {
 		if !regexp.MustCompile(fact).MatchString(screen) {

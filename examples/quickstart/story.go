@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/replank/replank/workflow"
+	"github.com/replank/replank/workflow/history"
 	"github.com/replank/replank/workflow/schema"
 )
 
@@ -178,11 +179,11 @@ func boundaries(ctx context.Context, eng *workflow.Engine, say func(string, ...a
 	return nil
 }
 
-// brief is what went wrong, without the place.
+// brief is what went wrong, for whom.
 func brief(err error) string {
 	var e *workflow.Error
 	if errors.As(err, &e) {
-		return fmt.Sprintf("%s, %s: %v", e.Tenant, e.Op, e.Err)
+		return fmt.Sprintf("%s: %v", e.Tenant, e.Err)
 	}
 	return err.Error()
 }
@@ -207,7 +208,7 @@ func finish(ctx context.Context, eng *workflow.Engine, say func(string, ...any))
 			if err != nil {
 				return err
 			}
-			if ev.Kind.String() == "completed" && ev.Actor != "" && !slices.Contains(by, ev.Actor) {
+			if ev.Kind == history.Completed && ev.Actor != "" && !slices.Contains(by, ev.Actor) {
 				by = append(by, ev.Actor)
 			}
 		}
@@ -229,6 +230,6 @@ func finish(ctx context.Context, eng *workflow.Engine, say func(string, ...any))
 		}
 		waiting += n
 	}
-	say("%d other loans wait for their papers.", waiting)
+	say("%d other loans wait for their papers; a start that nobody heard of any more may be among them.", waiting)
 	return nil
 }

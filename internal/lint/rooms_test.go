@@ -72,7 +72,7 @@ var rooms = map[string]room{
 	},
 
 	// Programs. They use what any program can use; eventlog also reads logs.
-	"examples/quickstart": {imports: public, later: true},
+	"examples/quickstart": {imports: public},
 	"examples/testing":    {imports: public, later: true},
 	"examples/eventlog":   {imports: append([]string{"internal/xes"}, public...)},
 
