@@ -127,7 +127,7 @@ func (g *maker) user(indent, depth int, vars []string) {
 		if g.intn(4) == 0 {
 			opt = "?"
 		}
-		g.line(indent+1, "out: [%s%s]", g.pick(vars), opt)
+		g.line(indent+1, "out: [%q]", g.pick(vars)+opt) // YAML reads no unquoted question mark before a bracket
 	}
 	if len(g.users) > 0 && g.intn(4) == 0 {
 		g.line(indent+1, "separate-from: [%s]", g.pick(g.users))
@@ -158,7 +158,7 @@ func (g *maker) boundary(indent, depth int, vars []string) {
 			g.line(indent+2, "key: string(%s)", g.pick(vars))
 		case 2:
 			g.line(indent+1, "- error: %s", g.id("be"))
-			g.line(indent+2, "code: c%d", g.intn(2))
+			g.line(indent+2, "code: c%d", i) // one host catches each code once
 		}
 		if g.intn(2) == 0 {
 			g.line(indent+2, "do:")

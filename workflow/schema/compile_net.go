@@ -141,7 +141,6 @@ func (c *compiler) nodeNet(i int32) {
 		c.gatewayNet(i)
 	case kindRace: // its place is taken by its events
 	}
-	c.errorsOnce(s)
 }
 
 // eventNet makes the transition of a boundary event or of a case of a race.
@@ -215,17 +214,6 @@ func (c *compiler) catcher(scope int32, code string) int32 {
 		}
 	}
 	return -1
-}
-
-// errorsOnce refuses two boundary events of one host for the same error: which one catches it would be chance.
-func (c *compiler) errorsOnce(host *step) {
-	for k, e := range host.bounds {
-		for _, earlier := range host.bounds[:k] {
-			if e.kind == kindError && earlier.kind == kindError && e.code.s == earlier.code.s {
-				c.fatal("schema/error", e.id.at, e.id.s, "keep one of them", "%q catches the same error as %q", e.id.s, earlier.id.s)
-			}
-		}
-	}
 }
 
 // parallelNet makes the split of a parallel block.

@@ -47,9 +47,6 @@ type dataFlow struct {
 
 // dataFlow reports what is wrong with the flow of data.
 func (v *verifier) dataFlow() {
-	if len(v.prog.Vars) == 0 {
-		return
-	}
 	d := &dataFlow{verifier: v, words: (len(v.prog.Vars) + 63) / 64}
 	for t := range v.net.Len() {
 		d.effects = append(d.effects, d.effect(t))

@@ -57,19 +57,40 @@ func (d *dataFlow) rivals() [][]rival {
 		}
 	}
 	for t := range rivals {
-		if !d.effects[t].touches() {
+		e := d.atOnce(t)
+		if !e.touches() {
 			continue
 		}
 		for u := d.net.Silent(); u < d.net.Len(); u++ {
 			if u == t || !independent(d.net.Trans(t), d.net.Trans(u)) {
 				continue
 			}
-			for _, slot := range conflicts(&d.effects[t], &d.effects[u]) {
+			for _, slot := range conflicts(&e, &d.effects[u]) {
 				rivals[t] = append(rivals[t], rival{u, slot})
 			}
 		}
 	}
 	return rivals
+}
+
+// atOnce is the effect of t, or, if it is the first step of an inclusive decision, of all its steps: they happen in one
+// go, so that nothing that they set off can come between them.
+func (d *dataFlow) atOnce(t int) effect {
+	if d.net.Trans(t).Class == petri.Underway {
+		return effect{}
+	}
+	e := d.effects[t]
+	a := &d.prog.Acts[t]
+	if a.Decision < 0 || !d.prog.Decisions[a.Decision].Inclusive {
+		return e
+	}
+	for u := range d.effects {
+		if d.prog.Acts[u].Decision == a.Decision {
+			e.reads = append(slices.Clip(e.reads), d.effects[u].reads...)
+			e.opens = append(slices.Clip(e.opens), d.effects[u].opens...)
+		}
+	}
+	return e
 }
 
 // independent reports whether neither firing takes the tokens that the other needs.
@@ -96,12 +117,17 @@ func conflicts(a, b *effect) []int {
 
 // actor is the node that reads or writes slot when t fires.
 func (d *dataFlow) actor(t, slot int) int32 {
-	e := &d.effects[t]
+	e := d.atOnce(t)
 	if contains(e.reads, slot) || contains(e.writes, slot) || contains(e.maybe, slot) {
 		return d.prog.Acts[t].Node
 	}
-	if waiting := d.openers(d.net.Trans(t).Post, slot); len(waiting) > 0 {
-		return waiting[0]
+	for u, a := range d.prog.Acts {
+		if u != t && (a.Decision < 0 || a.Decision != d.prog.Acts[t].Decision) {
+			continue
+		}
+		if waiting := d.openers(d.net.Trans(u).Post, slot); len(waiting) > 0 {
+			return waiting[0]
+		}
 	}
 	return -1
 }

@@ -63,7 +63,9 @@ func verify(p *Process, b Budget) *Report {
 	if len(v.list) == 0 { // after an unsafe firing a token is missing, and all else would follow from that
 		v.livelock()
 		v.completes()
-		v.dead()
+		if len(v.list) == 0 { // what lies behind a join that waits for ever is dead too
+			v.dead()
+		}
 		v.dataFlow()
 	}
 	sortFindings(v.list)
@@ -222,13 +224,38 @@ func (v *verifier) isJoin(i int32) bool {
 	return k == program.ParallelGateway || k == program.InclusiveGateway
 }
 
-// dead reports steps that no run reaches. What lies in one of them, or on its border, is not mentioned.
+// dead reports steps that no run reaches. What lies in one of them, or on its border, is not mentioned. A boundary event
+// that cannot happen does no harm, so that is a warning, and what only it leads to is not mentioned either.
 func (v *verifier) dead() {
 	if !v.space.Complete {
 		return
 	}
-	fired := make([]bool, len(v.prog.Nodes))
-	exists := make([]bool, len(v.prog.Nodes))
+	fired, exists := v.happening()
+	behind := make(map[*step]bool) // steps in the body of a dead boundary event
+	for i := range v.prog.Nodes {
+		n, s := &v.prog.Nodes[i], v.step(int32(i))
+		owner := v.prog.Scopes[n.Scope].Node
+		switch {
+		case fired[i], strings.HasSuffix(n.ID, joinSuffix), behind[s]:
+		case !exists[i] && !v.isJoin(int32(i)): // events take the place of a race or an event gateway
+		case owner >= 0 && !fired[owner], n.Host >= 0 && !fired[n.Host]:
+		case n.Host >= 0:
+			inside(s.body, behind)
+			message, hint := "%s can never happen: %q ends before", "remove it"
+			if s.kind == kindError {
+				message, hint = "%s catches an error that nothing in %q throws", "remove it, or let a service or an error end in its host throw that error"
+			}
+			v.report(Warning, "sound/dead", s.id.at, n.ID, nil, hint, message, v.name(int32(i)), v.prog.Nodes[n.Host].ID)
+		default:
+			v.sound("sound/dead", int32(i), nil, "lead a flow to it, or remove it", "%s can never happen", v.name(int32(i)))
+		}
+	}
+}
+
+// happening tells for each node whether something of it happens in some run, and whether there is anything that could.
+func (v *verifier) happening() (fired, exists []bool) {
+	fired = make([]bool, len(v.prog.Nodes))
+	exists = make([]bool, len(v.prog.Nodes))
 	for t, a := range v.prog.Acts {
 		if a.Node < 0 {
 			continue
@@ -241,18 +268,18 @@ func (v *verifier) dead() {
 			}
 		}
 	}
-	for i := range v.prog.Nodes {
-		n := &v.prog.Nodes[i]
-		owner := v.prog.Scopes[n.Scope].Node
-		switch {
-		case fired[i], strings.HasSuffix(n.ID, joinSuffix):
-		case !exists[i] && !v.isJoin(int32(i)): // events take the place of a race or an event gateway
-		case owner >= 0 && !fired[owner], n.Host >= 0 && !fired[n.Host]:
-		case v.step(int32(i)).kind == kindError:
-			v.sound("sound/dead", int32(i), nil, "remove it, or let a step in its host throw that error",
-				"%s catches an error that nothing throws", v.name(int32(i)))
-		default:
-			v.sound("sound/dead", int32(i), nil, "lead a flow to it, or remove it", "%s can never happen", v.name(int32(i)))
+	return fired, exists
+}
+
+// inside adds all steps of a list and within them to a set.
+func inside(list []*step, set map[*step]bool) {
+	for _, s := range list {
+		set[s] = true
+		for _, b := range s.cases {
+			inside(b.body, set)
+		}
+		for _, more := range [][]*step{s.events, s.body, s.bounds} {
+			inside(more, set)
 		}
 	}
 }

@@ -53,7 +53,8 @@ func (v *verifier) trace(run []int) []string {
 		v.net.Fire(m, t)
 		a := &v.prog.Acts[t]
 		switch {
-		case a.Phase != 0 && a.Phase != program.Start:
+		case a.Phase == program.Start:
+		case a.Phase != 0, a.Node >= 0 && v.prog.Nodes[a.Node].Kind == program.EndEvent:
 			trace = append(trace, v.prog.Nodes[a.Node].ID)
 		case a.Decision >= 0 && a.Flow >= 0 && len(v.prog.Decisions[a.Decision].Flows) > 1:
 			f := v.prog.Decisions[a.Decision].Flows[a.Flow].ID
