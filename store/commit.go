@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -179,45 +178,80 @@ func (d *db) apply(p *pending) (err error) {
 	return nil
 }
 
-// durable awaits one commit, and gives its pending back once.
+// durable awaits one commit, and gives its pending back once. One waiter settles
+// it, in its own goroutine if it can wait to the end; others wait for that one on
+// a channel (not a mutex or sync.Once, on which a synctest bubble would not see
+// them idle).
 type durable struct {
-	d       *db
-	once    sync.Once
-	settled atomic.Bool // err is final
-	p       *pending
+	d   *db
+	p   *pending // owned by the waiter that settles
+	mu  sync.Mutex
+	out outcome
+}
+
+type outcome struct {
+	begun   bool // somebody settles
+	settled bool // err is final
 	err     error
+	done    chan struct{} // closed when settled; nil until someone needs it
 }
 
 // Wait returns once the commit survives a crash; see Durable.
 func (w *durable) Wait(ctx context.Context) error {
-	if ctx.Done() == nil || w.settled.Load() {
-		w.once.Do(w.settle)
-		return w.err
+	w.mu.Lock()
+	if w.out.settled {
+		defer w.mu.Unlock()
+		return w.out.err
 	}
-	if err := ctx.Err(); err != nil {
-		return err
+	first := !w.out.begun
+	if first {
+		if err := ctx.Err(); err != nil {
+			w.mu.Unlock()
+			return err
+		}
+		w.out.begun = true
+		if ctx.Done() == nil {
+			w.mu.Unlock()
+			return w.settle()
+		}
 	}
-	done := make(chan struct{})
-	go func() {
-		w.once.Do(w.settle)
-		close(done)
-	}()
+	if w.out.done == nil {
+		w.out.done = make(chan struct{})
+	}
+	done := w.out.done
+	w.mu.Unlock()
+	if first {
+		go w.settle()
+	}
 	select {
 	case <-done:
-		return w.err
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.out.err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-func (w *durable) settle() {
-	if err := w.p.pb.SyncWait(); err != nil {
-		w.err = w.d.verdict.fail(fmt.Errorf("sync the log of %s: %w", w.d.dir.path, err))
+// settle asks for the failure of the store last: Pebble is not told of a failed
+// sync (freeze.go). A commit that was synced shortly before the failure may get
+// it too; its outcome is unknown to the caller, not wrong.
+func (w *durable) settle() error {
+	err := w.p.pb.SyncWait()
+	if err != nil {
+		err = w.d.verdict.fail(fmt.Errorf("sync the log of %s: %w", w.d.dir.path, err))
 	} else {
 		w.d.free.put(w.p)
+		err = w.d.verdict.err()
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.p = nil
-	w.settled.Store(true)
+	w.out.settled, w.out.err = true, err
+	if w.out.done != nil {
+		close(w.out.done)
+	}
+	return err
 }
 
 // durableNow is a commit that needs no sync.

@@ -8,17 +8,17 @@ import (
 // What happens when a write fails
 //
 // A sync that failed once must not be tried again: the kernel may have dropped
-// the pages and report success the next time. Pebble answers every later wait
-// with the error, but it keeps the write visible, panics in Apply when the
-// current 32 KiB block of the log is full, and can hang in Close after that.
-// So the first error (seen below Pebble, in wal.go, before Pebble sees it; or
-// by a waiter; or as a panic or fatal message of Pebble) fails the store:
+// the pages and report success the next time. So the first error of the log or
+// the manifest (seen below Pebble, in freeze.go; or told by Pebble itself)
+// fails the store:
 //
-//   - no call reaches Pebble any more: no commit, no read, no close, except that
-//     in-memory stores close if no panic went before, to leave no goroutine;
+//   - the disk stands still, see freeze.go;
+//   - commits and reads are refused: what a read would see may be lost;
 //   - waiters get the failure, whose text says that the outcome is unknown;
-//   - Close returns the failure at once, and Pebble keeps the directory lock
-//     until the process ends.
+//   - Close returns the failure at once. On disk, Pebble is not closed: it keeps
+//     the directory lock until the process ends, so that nobody reads back from
+//     the page cache what the disk has not got. In memory it is closed, to leave
+//     no goroutine in a test.
 
 // failure is why a store failed. It is ErrFailed, and the cause.
 type failure struct{ cause error }

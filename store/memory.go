@@ -60,7 +60,7 @@ func NewDisk() *Disk { return &Disk{mem: vfs.NewCrashableMem()} }
 // Sizes for stores in memory. The log of a memtable is copied at each sync, so
 // it is kept short.
 const (
-	memoryMemTable = 4 << 20
+	memoryMemTable = 1 << 20
 	memoryCache    = 2 << 20
 )
 
@@ -74,8 +74,12 @@ func (d *Disk) Open(opts *PebbleOptions) (*Mem, error) {
 	if cache <= 0 {
 		cache = memoryCache
 	}
+	return d.open(memoryMemTable, cache, *opts)
+}
+
+func (d *Disk) open(memTable, cache int64, opts PebbleOptions) (*Mem, error) {
 	fs := errorfs.Wrap(d.mem, errorfs.InjectorFunc(d.before))
-	inner, err := openDir(fs, "memory", memoryMemTable, cache, *opts, true)
+	inner, err := openDir(fs, "memory", memTable, cache, opts, true)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,7 +26,7 @@ var (
 // PebbleOptions tune the embedded store; the zero value is good.
 type PebbleOptions struct {
 	// CacheBytes is the size of the block cache; 0: 64 MiB (2 MiB in memory).
-	// Memtables take up to 80 MiB (20 MiB in memory) beside it.
+	// Memtables take up to 80 MiB (5 MiB in memory) beside it.
 	CacheBytes int64
 	// NoSync makes Durable.Wait return at once: a power cut may lose the last
 	// commits, never their order. A crash of the process alone loses at most
@@ -49,7 +48,7 @@ type db struct {
 	pdb     *pebble.DB
 	verdict *verdict
 	calls   *gate
-	log     *logFS
+	disk    *freezeFS
 	dir     *directory
 	noSync  bool
 	// closeFailed: a failed store is closed nevertheless unless it is wedged.
@@ -83,14 +82,13 @@ func openDB(fs vfs.FS, dir *directory, memTable, cache int64, opts PebbleOptions
 		turn:    make(chan struct{}, 1),
 		snaps:   make(map[*snapshot]struct{}),
 	}
-	d.log = &logFS{FS: fs, verdict: d.verdict}
+	d.disk = &freezeFS{FS: fs, verdict: d.verdict}
 	problem := opts.Problem
 	if problem == nil {
 		problem = func(error) {}
 	}
-	logger := &fatal{verdict: d.verdict, problem: problem}
-	o := rawpebble.Options(d.log, memTable, cache)
-	o.Logger = logger
+	o := rawpebble.Options(d.disk, memTable, cache)
+	o.Logger = &fatal{verdict: d.verdict, problem: problem}
 	o.Lock = dir.lock
 	o.ErrorIfNotExists = !dir.creating
 	if dir.memory {
@@ -108,8 +106,10 @@ func openDB(fs vfs.FS, dir *directory, memTable, cache int64, opts PebbleOptions
 	}()
 	d.pdb, err = pebble.Open(dir.path, o)
 	switch {
+	case err == nil && d.verdict.err() != nil:
+		_ = d.pdb.Close() // the disk stands still
+		return nil, fmt.Errorf("store: open %s: %w", dir.path, d.verdict.first.Load().cause)
 	case err == nil:
-		logger.opened.Store(true)
 		d.free.init(d.pdb)
 		return d, nil
 	case errors.Is(err, pebble.ErrDBDoesNotExist):
@@ -143,7 +143,7 @@ func (d *db) Failed() <-chan struct{} { return d.verdict.ch }
 
 // Stats counts since the store was opened.
 func (d *db) Stats() Stats {
-	return Stats{Commits: d.commits.Load(), Syncs: d.log.syncs.Load(), Bytes: d.bytes.Load()}
+	return Stats{Commits: d.commits.Load(), Syncs: d.disk.syncs.Load(), Bytes: d.bytes.Load()}
 }
 
 // Size estimates the bytes of [lo, hi) in files; what is still in memory and in
@@ -251,7 +251,6 @@ func (d *db) closeQuietly() {
 type fatal struct {
 	verdict *verdict
 	problem func(error)
-	opened  atomic.Bool
 }
 
 func (*fatal) Infof(string, ...any) {}
@@ -260,12 +259,8 @@ func (l *fatal) Errorf(format string, args ...any) {
 	l.problem(fmt.Errorf("store: "+format, args...))
 }
 
-// Fatalf must not return. A failed manifest ends the background goroutine that
-// wrote it; everything else is on the stack of a caller, who recovers.
+// Fatalf must not return. Since freeze.go keeps errors of the disk away, what is
+// left are broken invariants of Pebble.
 func (l *fatal) Fatalf(format string, args ...any) {
-	err := l.verdict.fail(fmt.Errorf(format, args...))
-	if l.opened.Load() && strings.HasPrefix(format, "MANIFEST") {
-		runtime.Goexit()
-	}
-	panic(err)
+	panic(l.verdict.fail(fmt.Errorf(format, args...)))
 }
