@@ -14,8 +14,9 @@ type watchers struct {
 	by map[address][]chan struct{}
 }
 
-// watch returns a channel that gets a token after every durable step of the instance from now on, and when the engine
-// fails or is shut down. Tokens that nobody takes coalesce. stop must be called.
+// watch returns a channel that gets a token after every durable step, from now on, that leaves the instance ended, with
+// an incident, or at rest (see busy), and when the engine fails or is shut down. Tokens that nobody takes coalesce. stop
+// must be called.
 func (e *Engine) watch(t keys.Tenant, id keys.ID) (changed <-chan struct{}, stop func()) {
 	w, a := &e.watchers, address{t, id}
 	ch := make(chan struct{}, 1)
@@ -85,16 +86,18 @@ func (e *Engine) busy(in *instance) bool {
 	if in.dirty || e.messages.looking(in.address) {
 		return true // a step follows, or was not compared with the messages yet
 	}
-	now := e.now()
+	return running(in, e.now())
+}
+
+// running reports whether a job of in runs, or is about to, or a timer is due.
+func running(in *instance, now int64) bool {
 	for i := range in.head.State.Works {
 		w := &in.head.State.Works[i]
-		if w.Incident {
-			continue
-		}
-		if w.Job && w.Due <= now {
-			return true // running, or about to; after a delay it keeps its Due while it runs
-		}
-		if timed(&in.v.prog.Nodes[w.Node], w) && w.Due <= now {
+		switch {
+		case w.Incident:
+		case w.Job && w.Due <= now: // after a delay it keeps its Due while it runs
+			return true
+		case timed(&in.v.prog.Nodes[w.Node], w) && w.Due <= now:
 			return true
 		}
 	}

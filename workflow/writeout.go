@@ -39,7 +39,7 @@ func (s *shard) writeOut(t *turn) {
 	s.index.reset()
 	for _, in := range t.dirty {
 		s.compare(t, in)
-		if watched {
+		if watched && (in.head.State.Incidents() > 0 || !running(in, t.now)) {
 			t.touched = append(t.touched, in.address)
 		}
 	}
