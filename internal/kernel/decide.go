@@ -219,6 +219,10 @@ func (d *step) open(n int32) {
 				d.incident(n, fmt.Sprintf("key: want string, got %v", v), 0)
 				return
 			}
+			if len(key) > maxKey {
+				d.incident(n, fmt.Sprintf("key: %d bytes, the limit is %d", len(key), maxKey), 0)
+				return
+			}
 			e.Key = key
 		}
 		d.emit(e)
@@ -270,6 +274,9 @@ func (d *step) incident(n int32, cause string, attempt uint32) {
 	}
 	d.emit(Event{Kind: history.IncidentRaised, Node: n, Note: limit(cause), Attempt: attempt})
 }
+
+// maxKey bounds a correlation key, in bytes: it becomes part of a key of the store.
+const maxKey = 1 << 10
 
 // maxCause bounds the text of a cause in history, in bytes.
 const maxCause = 1 << 10

@@ -2,6 +2,7 @@ package kernel_test
 
 import (
 	"fmt"
+	"iter"
 	"reflect"
 	"slices"
 	"testing"
@@ -157,16 +158,21 @@ func keysOf(m map[string]any) []string {
 	return ks
 }
 
-// check holds the invariants: fold(history) = head, replay(schema, effective trace) = head, and work = marking.
-func (w *world) check() {
-	w.t.Helper()
-	trace, folded, err := w.m.Effective(func(yield func(kernel.Event, error) bool) {
+// history is the instance's history as the kernel reads it.
+func (w *world) history() iter.Seq2[kernel.Event, error] {
+	return func(yield func(kernel.Event, error) bool) {
 		for _, e := range w.events {
 			if !yield(e, nil) {
 				return
 			}
 		}
-	})
+	}
+}
+
+// check holds the invariants: fold(history) = head, replay(schema, effective trace) = head, and work = marking.
+func (w *world) check() {
+	w.t.Helper()
+	trace, folded, err := w.m.Effective(w.history())
 	if err != nil {
 		w.t.Fatalf("fold: %v", err)
 	}
