@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"fmt"
 	"log/slog"
 	"runtime"
 	"time"
@@ -21,7 +22,8 @@ type Options struct {
 	Logger       *slog.Logger   // nil: slog.Default
 }
 
-// Limits are refused early, by name, with ErrLimit; 0: the documented default, negative: none.
+// Limits are refused early, by name, with ErrLimit; 0: the documented default, negative: none (values and messages end
+// at 64 MiB all the same).
 type Limits struct {
 	ValueBytes   int // one variable, encoded; 0: 1 MiB
 	Vars         int // variables of one process, those of its sub-processes included; 0: 1000
@@ -62,5 +64,26 @@ func orDefault[T int | int64 | time.Duration](field *T, value T) {
 	}
 }
 
+// Bounds that no option lifts.
+const (
+	maxRecord = 64 << 20 // bytes of one variable or message: a record of the store must hold it
+	maxText   = 1 << 10  // bytes of what becomes part of a key or of every record of an instance
+	maxLabels = 32
+)
+
 // exceeds reports whether size is over a resolved limit.
-func exceeds(size, limit int) bool { return limit >= 0 && size > limit }
+func exceeds(size, limit int) bool {
+	if limit < 0 {
+		limit = maxRecord
+	}
+	return size > limit
+}
+
+// checkText refuses a text that is too long to be part of a key: a business key, a user's name, a label, the name, key
+// or id of a message.
+func checkText(what, s string) error {
+	if len(s) <= maxText {
+		return nil
+	}
+	return explain(ErrLimit, fmt.Sprintf("%s has %d bytes, the limit is %d", what, len(s), maxText))
+}

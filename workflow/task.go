@@ -59,6 +59,9 @@ func (k *Task) Throw(ctx context.Context, code string, data any) error {
 	if code == "" {
 		return k.wrap("throw", explain(ErrType, "the code of a business error must not be empty"))
 	}
+	if err := checkText("the code", code); err != nil {
+		return k.wrap("throw", err)
+	}
 	result, err := k.data(data)
 	if err != nil {
 		return k.wrap("throw", err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/replank/replank/internal/codec"
 	"github.com/replank/replank/internal/expr"
@@ -37,6 +39,9 @@ func (t *Tenant) As(user string) *Tenant {
 // enter is how every operation begins: the tenant exists, and its user may do this.
 func (t *Tenant) enter(ctx context.Context, op string, action tenant.Action, subject string) (*realm, error) {
 	r, err := t.e.realm(ctx, t.name)
+	if err == nil {
+		err = checkText("the user's name", t.user)
+	}
 	if err == nil {
 		err = t.e.allow(ctx, r, t.user, action, subject)
 	}
@@ -91,11 +96,32 @@ func (t *Tenant) startSpec(r *realm, process string, vars any, opts *StartOption
 			return nil, nil, err
 		}
 	}
-	spec := &startSpec{version: v, key: opts.Key, labels: opts.Labels, priority: opts.Priority}
+	if err := checkText("StartOptions.Key", opts.Key); err != nil {
+		return nil, nil, err
+	}
+	if err := checkLabels(opts.Labels); err != nil {
+		return nil, nil, err
+	}
+	spec := &startSpec{version: v, key: opts.Key, labels: maps.Clone(opts.Labels), priority: opts.Priority}
 	if !opts.Due.IsZero() {
 		spec.due = opts.Due.UnixMilli()
 	}
 	return spec, writes, nil
+}
+
+func checkLabels(labels map[string]string) error {
+	if len(labels) > maxLabels {
+		return explain(ErrLimit, fmt.Sprintf("StartOptions.Labels has %d labels, the limit is %d", len(labels), maxLabels))
+	}
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		if err := checkText("a name in StartOptions.Labels", name); err != nil {
+			return err
+		}
+		if err := checkText("label "+name, labels[name]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkValue refuses a value over the limit. The size in memory bounds that of the encoding from above but for small
@@ -166,6 +192,11 @@ func (t *Tenant) Send(ctx context.Context, m Message) (Delivery, error) {
 	}
 	if m.Name == "" {
 		return Delivery{}, wrap(op, t.name, "", "", "", explain(ErrType, "the message has no name"))
+	}
+	for _, text := range [...]struct{ what, s string }{{"Message.Name", m.Name}, {"Message.Key", m.Key}, {"Message.ID", m.ID}} {
+		if err := checkText(text.what, text.s); err != nil {
+			return Delivery{}, wrap(op, t.name, "", "", "", err)
+		}
 	}
 	data, err := encode(m.Data)
 	if err != nil {
