@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/replank/replank/internal/expr"
 )
 
 // decodeAny decodes b as every kind of record and looks into what comes out.
@@ -113,4 +115,35 @@ func TestEveryByteChanged(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Whatever the bytes of a history record, reading one value agrees with reading all events, as far as those can be read.
+func FuzzHistory(f *testing.F) {
+	for n := 1; n <= 3; n++ {
+		f.Add(encodeChunk(n)())
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var tail Tail
+		if DecodeChunk(b, 1, &tail) != nil {
+			return
+		}
+		own := func(int32, uint64) (expr.Value, error) { return value("own record"), nil }
+		for e, err := range tail.Events(own) {
+			if err != nil {
+				return
+			}
+			for i, w := range e.Wrote {
+				if w.Slot < 0 || i > 0 && w.Slot <= e.Wrote[i-1].Slot {
+					t.Fatalf("slots of event %d do not ascend: %v", e.Seq, e.Wrote)
+				}
+				got, at, err := tail.Value(int(w.Slot), e.Seq)
+				if at == OwnRecord {
+					got = value("own record")
+				}
+				if err != nil || !got.Equal(w.Value) {
+					t.Fatalf("slot %d of event %d is %v alone (%v), %v among the others", w.Slot, e.Seq, got, err, w.Value)
+				}
+			}
+		}
+	})
 }

@@ -89,7 +89,7 @@ func (r *reader) uvarint() uint64 {
 	return r.long()
 }
 
-// long is the rare half of uvarint, so that the frequent one is inlined.
+// long is the rare half of uvarint.
 func (r *reader) long() uint64 {
 	x, n := binary.Uvarint(r.b[r.pos:])
 	if n <= 0 {

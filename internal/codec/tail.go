@@ -3,6 +3,7 @@ package codec
 import (
 	"errors"
 	"iter"
+	"math"
 
 	"github.com/replank/replank/internal/expr"
 	"github.com/replank/replank/internal/kernel"
@@ -24,7 +25,7 @@ type Tail struct {
 //	| kind | flags | [more flags] | [uv node] | [zz at - at of the event before] | [str actor] | [zz due-at] | [uv flows]
 //	| [uv attempt] | [str key] | [str code] | [str note] | [writes]
 //
-//	writes  uv n, then n x (uv slot - slot before, uv 2*size + large, the value unless large)
+//	writes  uv n, then n x (uv slot - slot before (> 0 but for the first), uv 2*size + large, the value unless large)
 //
 // Its number is not stored: events are consecutive. Due is relative to the event's own time.
 const (
@@ -230,8 +231,8 @@ func (t *Tail) Value(slot int, version uint64) (expr.Value, Place, error) {
 	}
 	n := r.skipToWrites()
 	last := int32(0)
-	for range n {
-		last += int32(r.uint32())
+	for i := range n {
+		last = r.slot(last, i)
 		size, large := r.size()
 		if int(last) != slot {
 			r.skipValue(size, large)
@@ -291,7 +292,7 @@ func (r *reader) event(e *kernel.Event, at *int64, large func(int32, uint64) (ex
 	last := int32(0)
 	for i := range e.Wrote {
 		w := &e.Wrote[i]
-		last += int32(r.uint32())
+		last = r.slot(last, i)
 		w.Slot = last
 		size, isLarge := r.size()
 		switch {
@@ -344,6 +345,16 @@ func (r *reader) skipEvent() {
 		r.uvarint()
 		r.skipValue(r.size())
 	}
+}
+
+// slot reads the slot of write i, which comes behind slot last.
+func (r *reader) slot(last int32, i int) int32 {
+	d := r.int31()
+	if d > math.MaxInt32-last || d == 0 && i > 0 {
+		r.fail("the slots of its writes do not ascend")
+		return last
+	}
+	return last + d
 }
 
 // size reads a value's size in bytes, and whether it has a record of its own.
