@@ -79,3 +79,31 @@ func TestStory(t *testing.T) {
 		}
 	}
 }
+
+// TestReadmeShowsTheStory: with other ids, dates and numbers; and a part of the
+// schema as it is.
+func TestReadmeShowsTheStory(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := story(context.Background(), t.TempDir(), &b); err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(readme), "```text\n")
+	shown, _, _ = strings.Cut(shown, "```\n")
+	if got, want := timeless(b.String()), timeless(shown); got != want {
+		t.Errorf("the program says\n%s\nREADME.md says\n%s", got, want)
+	}
+	_, excerpt, _ := strings.Cut(string(readme), "```yaml\n")
+	excerpt, _, _ = strings.Cut(excerpt, "```\n")
+	if excerpt == "" || !strings.Contains(loan, excerpt) {
+		t.Errorf("README.md shows what is not in loan.yaml:\n%s", excerpt)
+	}
+}
+
+// timeless puts # for what differs from run to run.
+func timeless(screen string) string {
+	return regexp.MustCompile(`\b[0-9A-Z]{26}\b|P-[0-9a-f]{6}|\d{4}-\d\d-\d\d|Process \d+|in \d+ ms|\d+ (more|are|other)`).ReplaceAllString(screen, "#")
+}
