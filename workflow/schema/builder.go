@@ -78,6 +78,9 @@ func (b *Builder) Variables(vars ...Variable) *Builder {
 // DefaultRetry sets the policy of services that have none of their own.
 func (b *Builder) DefaultRetry(r Retry) *Builder { return b.fallback("retry", retryValue(r)) }
 
+// DefaultNoRetry gives services that have no policy of their own one attempt.
+func (b *Builder) DefaultNoRetry() *Builder { return b.fallback("retry", stringValue("never")) }
+
 // DefaultTimeout sets the timeout of services that have none of their own.
 func (b *Builder) DefaultTimeout(period string) *Builder {
 	return b.fallback("timeout", stringValue(period))

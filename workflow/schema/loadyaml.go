@@ -56,18 +56,18 @@ func loadYAML(fs *findings, src []byte) *value {
 	return l.value(doc.Content[0], 0)
 }
 
-// The YAML reader ends a word in [a?, b] at the question mark, although YAML 1.2 does not, and "v?" is how a schema says
-// that a result may leave v out. So question marks at the end of such a word are hidden from it: a character that
-// nobody uses stands for each, and yamlLoader.word turns it back.
+// The YAML reader ends a text in [a?, b] at the question mark, although YAML 1.2 does not, and "v?" is how a schema says
+// that a result may leave v out. So question marks behind a word are hidden from it: a character that nobody uses
+// stands for each, and yamlLoader.word turns it back.
 const hiddenQuestionMark = "\uf03f" // in the private use area
 
-var endsInQuestionMark = regexp.MustCompile(`([A-Za-z0-9_])\?(\s*[],:}])`)
+var wordAndQuestionMark = regexp.MustCompile(`([A-Za-z0-9_)])\?`)
 
 func hideQuestionMarks(src []byte) []byte {
 	if bytes.Contains(src, []byte(hiddenQuestionMark)) {
 		return src
 	}
-	return endsInQuestionMark.ReplaceAll(src, []byte("${1}"+hiddenQuestionMark+"${2}"))
+	return wordAndQuestionMark.ReplaceAll(src, []byte("${1}"+hiddenQuestionMark))
 }
 
 // word is the text of a scalar.

@@ -178,7 +178,7 @@ func appendFlow(b []byte, v *value) []byte {
 
 var (
 	// plainForm is text that no YAML reader takes for anything else, in block or flow style. It is narrower than YAML.
-	plainForm = regexp.MustCompile(`^[A-Za-z_(/][A-Za-z0-9_.()/<>=!&|+*?%$@;~^ '"-]*$`)
+	plainForm = regexp.MustCompile(`^[A-Za-z_(/][A-Za-z0-9_.()/<>=!&|+*%$@;~^ '"-]*$`)
 	// resolved is text that some YAML reader takes for a bool, null or number.
 	resolved = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|null|nan|inf)$`)
 	// literalBlock is text of several lines that a literal block holds unchanged: no line begins or ends in white space.
