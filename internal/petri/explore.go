@@ -213,12 +213,12 @@ func (n *Net) Explore(initial Marking, opt Options) *Space {
 	x.meet(first, -1, -1, 0)
 	now := []int32{0}
 	count := 0
-	for depth := int32(0); len(now) > 0; depth++ {
+	for len(now) > 0 {
 		var next []int32
 		for len(now) > 0 {
 			i := now[len(now)-1]
 			now = now[:len(now)-1]
-			if x.expanded[i] || x.depth[i] != depth {
+			if x.expanded[i] { // met again with fewer letters, and done
 				continue
 			}
 			if count++; count%stopInterval == 0 && opt.Stop != nil && opt.Stop() {

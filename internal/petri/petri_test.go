@@ -11,8 +11,8 @@ import (
 
 // places of random nets lie on both sides of a word of a bitset.
 const (
-	firstPlace = 60
-	places     = 69
+	firstPlace = 61
+	places     = 68
 )
 
 // subset draws a set of at most most places.
@@ -28,13 +28,16 @@ func drawNet(t *rapid.T) naiveNet {
 			read: set{}, zero: set{}, clear: set{}, inputs: set{}, within: set{},
 			silent: rapid.Bool().Draw(t, "silent"), order: rapid.IntRange(0, 4).Draw(t, "order"), class: petri.Ordinary,
 		}
-		switch rapid.SampledFrom([]string{"plain", "plain", "guarded", "read", "zero", "clear", "join"}).Draw(t, "sort") {
+		switch rapid.SampledFrom([]string{"plain", "plain", "guarded", "guarded", "read", "zero", "clear", "join"}).Draw(t, "sort") {
 		case "guarded":
-			x.guarded = x.silent
+			x.silent, x.guarded = true, true
+			if i > 0 && rapid.Bool().Draw(t, "choice") {
+				x.pre = n[i-1].pre
+			}
 		case "read":
-			x.read = subset(t, 1, "read")
+			x.read, x.silent = subset(t, 1, "read"), true
 		case "zero":
-			x.zero = subset(t, 3, "zero")
+			x.zero, x.silent = subset(t, 3, "zero"), true
 		case "clear":
 			x.clear = subset(t, 3, "clear")
 			x.class = petri.Canceling
@@ -47,7 +50,7 @@ func drawNet(t *rapid.T) naiveNet {
 			}
 		}
 		if len(x.pre)+len(x.inputs) == 0 {
-			x.pre[rapid.IntRange(firstPlace, places-1).Draw(t, "source")] = true
+			x.pre = setOf(rapid.IntRange(firstPlace, places-1).Draw(t, "source"))
 			x.inputs, x.within = set{}, set{}
 		}
 		n[i] = x
