@@ -22,13 +22,15 @@ func (e *Engine) CreateTenant(ctx context.Context, name string, s *tenant.Settin
 	if err := e.refusal(); err != nil {
 		return nil, wrap(op, name, "", "", "", err)
 	}
-	if err := e.access.Check(ctx, tenant.Request{Action: tenant.Admin, Subject: name}); err != nil {
+	if err := e.ask(ctx, tenant.Request{Action: tenant.Admin, Subject: name}); err != nil {
 		return nil, wrap(op, name, "", "", "", err)
 	}
 	if s == nil {
 		s = &tenant.Settings{}
 	}
-	info, err := tenant.Create(ctx, e.store, name, *s, e.clock.Now())
+	e.creating.RLock()
+	info, err := tenant.Create(context.WithoutCancel(ctx), e.store, name, *s, e.clock.Now())
+	e.creating.RUnlock()
 	if errors.Is(err, tenant.ErrExists) {
 		return e.Tenant(name), wrap(op, name, "", "", "", explain(ErrExists, fmt.Sprintf("there is a tenant %q", name)))
 	}
@@ -44,7 +46,9 @@ func (e *Engine) CreateTenant(ctx context.Context, name string, s *tenant.Settin
 // Tenants yields all tenants by name.
 func (e *Engine) Tenants(ctx context.Context) iter.Seq2[tenant.Info, error] {
 	return func(yield func(tenant.Info, error) bool) {
+		e.creating.Lock() // what the snapshot sees is durable: nobody is between writing and waiting
 		snap, err := e.snapshot(ctx)
+		e.creating.Unlock()
 		if err != nil {
 			yield(tenant.Info{}, wrap("tenants", "", "", "", "", err))
 			return
@@ -58,9 +62,15 @@ func (e *Engine) Tenants(ctx context.Context) iter.Seq2[tenant.Info, error] {
 	}
 }
 
-// allow is the one place that every command and query of a tenant passes: it names the actor and asks whether it may.
+// allow asks for a command or query of a tenant.
 func (e *Engine) allow(ctx context.Context, r *realm, user string, action tenant.Action, subject string) error {
-	err := e.access.Check(ctx, tenant.Request{Tenant: tenant.ID(r.id), Actor: tenant.Actor(user), Action: action, Subject: subject})
+	return e.ask(ctx, tenant.Request{Tenant: tenant.ID(r.id), Actor: tenant.Actor(user), Action: action, Subject: subject})
+}
+
+// ask is the one place that everything passes before it is done: the request names the actor, and the policy says
+// whether it may.
+func (e *Engine) ask(ctx context.Context, r tenant.Request) error {
+	err := e.access.Check(ctx, r)
 	if errors.Is(err, tenant.ErrDenied) {
 		return &because{what: err.Error(), is: ErrForbidden, cause: err}
 	}
