@@ -223,10 +223,12 @@ func checkFailed(t *testing.T, s store.Store) {
 	if _, err := s.Get(t.Context(), []byte("a00")); !errors.Is(err, store.ErrFailed) {
 		t.Errorf("Get of a failed store: %v", err)
 	}
+	scanned := error(nil)
 	for _, err := range s.Scan(t.Context(), nil, nil) {
-		if !errors.Is(err, store.ErrFailed) {
-			t.Errorf("Scan of a failed store: %v", err)
-		}
+		scanned = err
+	}
+	if !errors.Is(scanned, store.ErrFailed) {
+		t.Errorf("Scan of a failed store: %v", scanned)
 	}
 	if _, err := s.Snapshot(t.Context()); !errors.Is(err, store.ErrFailed) {
 		t.Errorf("Snapshot of a failed store: %v", err)

@@ -129,7 +129,8 @@ func AppendScope(dst []byte, t Tenant, id ID, path []byte) []byte {
 
 // ParseScope returns the parts of such a key; path is a part of key.
 func ParseScope(key []byte) (id ID, path []byte, ok bool) {
-	return parseInstance(key, KindScope)
+	id, path, ok = parseInstance(key, KindScope)
+	return id, path, ok && len(path) > 0
 }
 
 // ScopeRange returns the bounds of all child scopes of an instance whose path

@@ -585,10 +585,12 @@ func testClose(t *testing.T, s store.Store) {
 		t.Errorf("Commit after Close: %v, want ErrClosed", err)
 	}
 	for _, r := range []store.Reader{s, snap} {
+		scanned := error(nil)
 		for _, err := range r.Scan(t.Context(), nil, nil) {
-			if !errors.Is(err, store.ErrClosed) {
-				t.Errorf("Scan after Close: %v, want ErrClosed", err)
-			}
+			scanned = err
+		}
+		if !errors.Is(scanned, store.ErrClosed) {
+			t.Errorf("Scan after Close: %v, want ErrClosed", scanned)
 		}
 	}
 	if _, err := s.Snapshot(t.Context()); !errors.Is(err, store.ErrClosed) {
