@@ -1,3 +1,22 @@
-// Package schema is process schemas: their model, their text form in YAML or JSON, a builder in Go, their check
-// before they may be deployed, and the compiled form that the engine runs.
+// Package schema is process schemas: their text form in YAML or JSON, a builder in Go, their check before they may be
+// deployed, and the compiled form that the engine runs.
+//
+// # From text to a process
+//
+// Parse takes a source through stages, each of which reports everything it finds before the next one begins:
+//
+//	load      text -> values            loadyaml.go, loadjson.go   syntax, tags, duplicate keys
+//	read      values -> model           read*.go, keys.go          keys, kinds, forms, what a block needs
+//	resolve   links within the model    resolve*.go, reach.go      ids, variables, jumps, what nothing leads to
+//	compile   model -> program          compile*.go                types and expressions; the net
+//	verify    all runs of the net       verify*.go, dataflow*.go   soundness, safeness, missing data, races
+//
+// The Builder makes the values that load makes and goes the same way from there; print.go and write.go go back, to the
+// canonical text. The key table in keys.go is the one place that says which keys there are.
+//
+// # What can be written
+//
+// Steps: user, service, script, receive, wait, end, choose, some, race, parallel, repeat, subprocess, gateway. Events,
+// which interrupt: timer, message, error, at the boundary of user, service, receive and subprocess, and timer and
+// message in a race. What else the grammar has is refused by name, with what to use meanwhile.
 package schema
