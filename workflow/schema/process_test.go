@@ -83,6 +83,36 @@ func TestProcess(t *testing.T) {
 	}
 }
 
+// Warnings refuse nothing; Verify returns them all, whoever found them.
+func TestWarnings(t *testing.T) {
+	p, err := Parse("p.yaml", []byte(`
+process: p
+vars: {unused: {type: int, default: 1}}
+steps:
+  - choose: c
+    cases:
+      - {when: "1 > 0", do: [{user: a}]}
+      - else: [{user: b}]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, budget := range []Budget{{}, {States: 1000}} {
+		report := p.Verify(budget)
+		var codes []string
+		for _, f := range report.Findings {
+			if f.Severity != Warning {
+				t.Errorf("not a warning: %v", f)
+			}
+			codes = append(codes, f.Code)
+		}
+		if !slices.Contains(codes, "data/constant-guard") || !slices.Contains(codes, "data/redundant") || report.Unverified || report.States == 0 {
+			t.Errorf("%v: %v, %d states", budget, codes, report.States)
+		}
+		clear(report.Findings) // the caller's
+	}
+}
+
 // ParseFS reports the findings of all files.
 func TestParseFS(t *testing.T) {
 	files := fstest.MapFS{

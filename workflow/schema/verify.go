@@ -35,8 +35,18 @@ const (
 	maxData     = 50
 )
 
-// Verify verifies the process within a budget.
-func (p *Process) Verify(b Budget) *Report { return verify(p, b) }
+// Verify verifies the process within a budget. The findings are warnings, those of the compiler included: Parse and
+// Build refuse what has others. The verification of the default budget was done by them and is not done again.
+func (p *Process) Verify(b Budget) *Report {
+	r := p.report
+	if b != (Budget{}) {
+		r = verify(p, b)
+	}
+	report := *r
+	report.Findings = slices.Concat(p.warnings, r.Findings)
+	sortFindings(report.Findings)
+	return &report
+}
 
 // verifier is one verification.
 type verifier struct {
