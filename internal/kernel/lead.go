@@ -159,7 +159,11 @@ func (d *step) failJob(x *program.Node, w *Work) error {
 			if n.Code != "" && n.Code != d.c.Code {
 				continue
 			}
-			wrote, err := d.outputs(b, d.c.Result)
+			data := d.c.Result
+			if len(n.Out) == 0 {
+				data = expr.Value{} // the thrower need not know what the event takes
+			}
+			wrote, err := d.outputs(b, data)
 			if err != nil {
 				if x.Kind == program.UserTask {
 					return err
