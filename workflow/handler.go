@@ -68,7 +68,9 @@ type handler struct {
 // call runs one attempt in the caller's goroutine: in is what kernel.Input gave, the result what CompleteJob takes. A
 // panic of the handler passes through.
 func (h *handler) call(ctx context.Context, j *Job, in expr.Value) (expr.Value, error) {
-	ctx = &jobContext{ctx, j}
+	if c, ok := ctx.(*jobContext); !ok || c.job != j {
+		ctx = &jobContext{ctx, j}
+	}
 	if len(h.around) == 0 {
 		return h.fn(ctx, in)
 	}
@@ -230,7 +232,8 @@ func RetryAfter(d time.Duration, err error) error {
 }
 
 // Throw ends the task with a business error that an error boundary event catches by code. data is a struct with json
-// tags or a map, nil for none. An error that nothing catches raises an incident.
+// tags or a map for what the event takes, nil for none; an event that takes nothing drops it. An error that nothing
+// catches raises an incident.
 func Throw(code string, data any) error {
 	return &handlerError{err: fmt.Errorf("business error %q", code), code: code, data: data}
 }

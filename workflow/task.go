@@ -54,7 +54,8 @@ func (k *Task) Complete(ctx context.Context, out any) error {
 }
 
 // Throw ends the task with a business error, which an error boundary event of the task, or of a sub-process around it,
-// catches by code. ErrState: none does. data is like that of Complete.
+// catches by code. ErrState: none does. data is a struct with json tags or a map for what the event takes, nil for none;
+// an event that takes nothing drops it.
 func (k *Task) Throw(ctx context.Context, code string, data any) error {
 	if code == "" {
 		return k.wrap("throw", explain(ErrType, "the code of a business error must not be empty"))

@@ -127,7 +127,7 @@ func TestTaskThrow(t *testing.T) {
 	task := taskAt(t, d.As("ann"), in, "work")
 	wants(t, task.Throw(t.Context(), "", nil), workflow.ErrType, "code")
 	wants(t, task.Throw(t.Context(), "bored", nil), workflow.ErrState, `"bored"`)
-	must(t, task.Throw(t.Context(), "stuck", nil))
+	must(t, task.Throw(t.Context(), "stuck", vars{"why": "no key"}))
 	if _, nodes := settled(t, in); !slices.Equal(nodes, []string{"help"}) {
 		t.Errorf("waits at %v", nodes)
 	}
