@@ -33,8 +33,7 @@ func (p *Process) records() map[string]map[string]string {
 // data declares the variables and compiles all expressions.
 func (c *compiler) data() {
 	c.anyType, _ = expr.ParseType("dyn", nil)
-	c.variables()
-	if refused(c.list) {
+	if !c.variables() {
 		return // every expression would complain of it again
 	}
 	for i := range c.prog.Nodes {
@@ -46,9 +45,12 @@ func (c *compiler) data() {
 	c.migrations()
 }
 
-// variables numbers the variables: those of the process, then those of each subprocess; and makes the environments.
-func (c *compiler) variables() {
+// variables numbers the variables: those of the process, then those of each subprocess; and makes the environments. It
+// reports whether all are declared.
+func (c *compiler) variables() (declaredAll bool) {
 	records := c.p.records()
+	before := len(c.list)
+	declaredAll = true
 	for i := range c.prog.Scopes {
 		list := c.p.vars
 		prefix := ""
@@ -61,12 +63,14 @@ func (c *compiler) variables() {
 			typ, err := expr.ParseType(v.typ.s, records)
 			if err != nil {
 				c.fatal("schema/type", v.typ.at, "", "", "variable %q: %v", v.name.s, err)
+				declaredAll = false
 				continue
 			}
 			slot := len(c.prog.Vars)
 			d := expr.Var{Name: v.name.s, Type: typ, Slot: slot}
 			if _, err := expr.NewEnv(records, []expr.Var{d}); err != nil {
 				c.fatal("schema/name", v.name.at, "", "", "%v", err)
+				declaredAll = false
 				continue
 			}
 			c.prog.Vars = append(c.prog.Vars, program.Var{
@@ -84,10 +88,11 @@ func (c *compiler) variables() {
 		}
 		env, err := expr.NewEnv(records, declared)
 		if err != nil {
-			if !refused(c.list) {
+			if len(c.list) == before {
 				c.fatal("schema/type", c.p.id.at, "", "", "%v", err)
 			}
 			env, _ = expr.NewEnv(nil, nil)
+			declaredAll = false
 		}
 		c.envs = append(c.envs, env)
 		c.prog.Env = env
@@ -98,6 +103,7 @@ func (c *compiler) variables() {
 	for _, name := range c.p.out {
 		c.prog.Out = append(c.prog.Out, c.slot(name, 0, ""))
 	}
+	return declaredAll
 }
 
 // slot resolves the name of a variable as scope sees it. Locals hide what is outside.
@@ -209,11 +215,8 @@ func (c *compiler) guardsOf(i int32) {
 		return p
 	}
 	for _, b := range s.cases {
-		switch {
-		case b.when.given():
+		if b.when.given() {
 			c.guards[b] = guard(b.when)
-		case c.node(i).Kind == program.InclusiveGateway && !b.otherwise: // always taken
-			c.guards[b], _ = env.Compile("true", c.typed("bool"))
 		}
 	}
 	for _, t := range []text{s.while, s.until} {

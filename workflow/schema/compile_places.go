@@ -58,14 +58,9 @@ func (c *compiler) joinsFlows(i int32) bool {
 	return false
 }
 
-// ownedByGateway maps each event behind an event gateway to the gateway, whose place it consumes.
+// ownedByGateway maps each event behind an event gateway to the gateway, whose place it consumes. Nothing else leads to
+// such an event, and it has no boundary events: the resolver sees to that.
 func (c *compiler) ownedByGateway() map[int32]int32 {
-	incoming := make([]int, len(c.prog.Nodes))
-	for _, l := range c.links {
-		if l.used && l.to != scopeEnds {
-			incoming[l.to]++
-		}
-	}
 	owned := make(map[int32]int32)
 	for i := range c.prog.Nodes {
 		g := c.steps[i]
@@ -73,17 +68,7 @@ func (c *compiler) ownedByGateway() map[int32]int32 {
 			continue
 		}
 		for _, b := range g.cases {
-			e := b.target
-			if e == nil || e.kind != kindReceive && e.kind != kindWait || len(e.bounds) > 0 {
-				c.fatal("schema/event-gateway", b.at, g.id.s, "let it lead to a receive or wait step without boundary events",
-					"a flow of an event gateway leads to the event that it waits for")
-				continue
-			}
-			if incoming[c.index[e]] > 1 {
-				c.fatal("schema/event-gateway", b.at, g.id.s, "write a step of its own for each way to it",
-					"%q waits for the event gateway %q, so nothing else can lead to it", e.id.s, g.id.s)
-			}
-			owned[c.index[e]] = int32(i)
+			owned[c.index[b.target]] = int32(i)
 		}
 	}
 	return owned

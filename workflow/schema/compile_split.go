@@ -22,7 +22,7 @@ type chain struct {
 func (c *compiler) chainPlaces(i int32) {
 	guarded, last := 0, false
 	for _, b := range c.steps[i].cases {
-		if c.isDefault(i, b) {
+		if b.otherwise {
 			last = true
 		} else {
 			guarded++
@@ -43,32 +43,16 @@ func (c *compiler) chainPlaces(i int32) {
 	c.chains[i] = ch
 }
 
-// isDefault reports whether b is the way that node i takes when no other is.
-func (c *compiler) isDefault(i int32, b *branch) bool {
-	return b.otherwise || !b.when.given() && c.node(i).Kind == program.ExclusiveGateway
-}
-
-// splitNet makes the decision of a choose, a some, or a bare exclusive or inclusive gateway.
+// splitNet makes the decision of a choose, a some, or a bare exclusive or inclusive gateway. Its flows have a guard but
+// for the else, which the reader wants last.
 func (c *compiler) splitNet(i int32) {
 	s := c.steps[i]
 	var ways []way
-	var last *way
 	for _, b := range s.cases {
 		w := way{Flow: program.Flow{ID: c.flowID(s, b), Back: -1}, link: c.cases[b]}
-		if c.isDefault(i, b) {
-			if last != nil {
-				c.fatal("schema/default-flow", b.at, s.id.s, "give all flows but the last a guard (when)", "%q has two flows without a guard", s.id.s)
-				return
-			}
-			last = &w
-			continue
-		}
 		w.Guard = c.guards[b]
 		w.Reads = c.reading(nil, w.Guard)
 		ways = append(ways, w)
-	}
-	if last != nil {
-		ways = append(ways, *last)
 	}
 	c.flowsDiffer(s, ways)
 	if c.node(i).Kind == program.InclusiveGateway {
