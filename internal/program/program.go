@@ -113,7 +113,8 @@ type Node struct {
 	// activities with boundary events. NoPlace where there is none.
 	Offered, Running, On petri.Place
 	// Wait is the place whose token means that the node waits for something: Offered, or On of the host.
-	// NoPlace: it never waits (gateways, ends).
+	// Scripts and error ends wait too, for the engine: their places are Automatic. NoPlace: it never waits (gateways,
+	// sub-processes, other ends; error boundary events, which happen to a running task).
 	Wait petri.Place
 
 	// Transitions of Net, -1 where there is none.
@@ -184,7 +185,8 @@ type Decision struct {
 	//
 	// Inclusive: a chain of steps, one per guarded flow, in two tracks (a flow was taken already, or none was).
 	// Chain[2*i] and Chain[2*i+1] are the transitions of flow i in the track "none yet": true, false;
-	// ChainSome[2*i..] the same in the track "some". Default and Done end the tracks.
+	// ChainSome[2*i..] the same in the track "some". Default and Done end the tracks. -1: there is none, as for
+	// flow 0 in the track "some", and for "false" of the last flow in the track "none yet" if there is no default.
 	Take             []int32
 	Chain, ChainSome []int32
 	Default, Done    int32
@@ -195,7 +197,7 @@ type Decision struct {
 
 // Flow is one way out of a Decision.
 type Flow struct {
-	ID    string        // durable name
+	ID    string        // durable name, unique in its decision
 	Guard *expr.Program // nil: default
 	Not   bool          // taken when Guard is false (exit of "while", loop-back of "until")
 	Back  int32         // the loop that it begins again; -1: none
