@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/replank/replank/internal/codec"
 	"github.com/replank/replank/internal/expr"
@@ -85,14 +86,55 @@ type largeValue struct {
 	value expr.Value
 }
 
-func newInstance(e *Engine, r *request) *instance {
+// create returns the instance that a start makes, in the memory of one that is over if there is one.
+func (s *shard) create(r *request) *instance {
 	v := r.start.version
-	in := &instance{address: address{r.tenant, r.id}, e: e, v: v, lay: e.layoutOf(v.prog), new: true, gone: true}
+	lay := s.e.layoutOf(v.prog)
+	in := s.reuse(lay)
+	if in == nil {
+		in = &instance{e: s.e, lay: lay}
+		in.head.State = v.machine.NewState()
+	} else {
+		v.machine.Renew(in.head.State)
+	}
+	in.address, in.v = address{r.tenant, r.id}, v
+	in.new, in.gone = true, true
 	in.head = codec.Head{
-		Process: in.v.process, Version: in.v.number, State: in.v.machine.NewState(),
-		BusinessKey: r.start.key, Labels: r.start.labels, Priority: r.start.priority, Due: r.start.due,
+		Process: v.process, Version: v.number, State: in.head.State, Tail: codec.Tail{Bytes: in.head.Tail.Bytes[:0]},
+		BusinessKey: r.start.key, Labels: maps.Clone(r.start.labels), Priority: r.start.priority, Due: r.start.due,
 	}
 	return in
+}
+
+// reuse returns the memory of an instance that is not in the cache any more, or nil. What it holds has no meaning.
+func (s *shard) reuse(lay *layout) *instance {
+	list := s.spare[lay]
+	if len(list) == 0 {
+		return nil
+	}
+	in := list[len(list)-1]
+	list[len(list)-1] = nil
+	s.spare[lay] = list[:len(list)-1]
+	*in = instance{
+		e: s.e, lay: lay, works: in.works[:0], large: in.large[:0], retried: in.retried[:0],
+		head: codec.Head{State: in.head.State, Tail: codec.Tail{Bytes: in.head.Tail.Bytes[:0]}},
+	}
+	return in
+}
+
+// maxSpare bounds the instances of one program whose memory is kept for others, and maxSpareBytes what each may take.
+const (
+	maxSpare      = 256
+	maxSpareBytes = 4 << 10
+)
+
+// discard keeps the memory of an instance for others. Nothing refers to it any more.
+func (s *shard) discard(in *instance) {
+	in.head.State.Forget()
+	in.head.Labels = nil // queries may hold it
+	if list := s.spare[in.lay]; len(list) < maxSpare && in.weight() <= maxSpareBytes && !in.spoilt {
+		s.spare[in.lay] = append(list, in)
+	}
 }
 
 // load returns an instance from the cache or the store, ended ones too. ErrNotFound: there is none.
@@ -115,9 +157,12 @@ func (s *shard) load(t keys.Tenant, id keys.ID) (*instance, error) {
 	case err != nil:
 		return nil, err
 	}
-	in := &instance{address: a, e: s.e, gone: true}
-	if err := in.decode(ctx, b); err != nil {
-		return nil, fmt.Errorf("%w: head of instance %s: %w", ErrCorrupt, id, err)
+	in, err := s.decode(ctx, a, b)
+	if errors.Is(err, codec.ErrCorrupt) || errors.Is(err, codec.ErrNewer) {
+		err = corrupt(s.key, err)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if live {
 		s.cache.add(in)
@@ -125,15 +170,27 @@ func (s *shard) load(t keys.Tenant, id keys.ID) (*instance, error) {
 	return in, nil
 }
 
-func (in *instance) decode(ctx context.Context, b []byte) error {
+func (s *shard) decode(ctx context.Context, a address, b []byte) (*instance, error) {
 	p, err := codec.PeekHead(b)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if in.v, err = in.e.version(in.tenant, p.Process, p.Version); err != nil {
-		return err
+	v, err := s.e.version(a.tenant, p.Process, p.Version)
+	if err != nil {
+		return nil, err
 	}
-	in.lay = in.e.layoutOf(in.v.prog)
+	lay := s.e.layoutOf(v.prog)
+	in := s.reuse(lay)
+	if in == nil {
+		in = &instance{e: s.e, lay: lay}
+	} else {
+		in.head.State.Forget()
+	}
+	in.address, in.v, in.gone = a, v, true
+	return in, in.decode(ctx, b)
+}
+
+func (in *instance) decode(ctx context.Context, b []byte) error {
 	if err := codec.DecodeHead(b, in.lay.shape, &in.head); err != nil {
 		return err
 	}
@@ -190,17 +247,22 @@ func (in *instance) weight() int {
 	return fixed + work*(len(st.Works)+1) + slot*len(st.Slots) + cap(in.head.Tail.Bytes) + st.ValueBytes() + len(in.head.BusinessKey)
 }
 
+// maxOver is how many ended instances stay in memory, for those who wait for their end.
+const maxOver = 128
+
 // cache holds the live instances of one shard that were used last, bounded in bytes. Instances that a turn in flight
 // wrote stay, so the bound may be exceeded by what is in flight.
 type cache struct {
 	limit          int64
 	size           int64
 	byAddr         map[address]*instance
-	newest, oldest *instance // a list by time of entry; see evict
+	newest, oldest *instance   // a list by time of entry; see evict
+	over           []*instance // ended ones, in the order of their ends; not in the list
+	discard        func(*instance)
 }
 
-func (c *cache) init(limit int64) {
-	c.limit, c.byAddr = limit, make(map[address]*instance)
+func (c *cache) init(limit int64, discard func(*instance)) {
+	c.limit, c.byAddr, c.discard = limit, make(map[address]*instance), discard
 }
 
 func (c *cache) get(a address) *instance {
@@ -256,6 +318,17 @@ func (c *cache) remove(in *instance) {
 	c.unlink(in)
 }
 
+// end moves an instance that has ended out of the list.
+func (c *cache) end(in *instance) {
+	if in.gone {
+		return
+	}
+	c.unlink(in)
+	in.head.State.Forget() // its values are in the store
+	c.resized(in)
+	c.over = append(c.over, in)
+}
+
 // resized notes that an instance changed.
 func (c *cache) resized(in *instance) {
 	if in.gone {
@@ -266,9 +339,23 @@ func (c *cache) resized(in *instance) {
 	in.size = w
 }
 
-// evict drops instances until the bound holds: the oldest ones that were not used since it looked last (second chance),
-// and that no turn after durable wrote.
+// evict drops instances until the bound holds: ended ones first, then the oldest ones that were not used since it
+// looked last (second chance), and none that a turn after durable wrote.
 func (c *cache) evict(durable uint64) {
+	n := 0
+	for n < len(c.over) && c.over[n].turn <= durable && (len(c.over)-n > maxOver || c.size > c.limit) {
+		in := c.over[n]
+		in.gone = true
+		delete(c.byAddr, in.address)
+		c.size -= int64(in.size)
+		c.discard(in)
+		n++
+	}
+	if n > 0 {
+		kept := copy(c.over, c.over[n:])
+		clear(c.over[kept:])
+		c.over = c.over[:kept]
+	}
 	for tries := 4 * maxSteps; c.size > c.limit && c.oldest != nil && tries > 0; tries-- {
 		in := c.oldest
 		if in.used || in.turn > durable {
@@ -278,5 +365,6 @@ func (c *cache) evict(durable uint64) {
 			continue
 		}
 		c.remove(in)
+		c.discard(in)
 	}
 }

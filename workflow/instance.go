@@ -114,16 +114,18 @@ func (i *Instance) until(ctx context.Context, op string, reached func(*instance)
 	changed, stop := e.watch(r.id, id)
 	defer stop()
 	for {
-		there := false
-		err := e.inspect(ctx, r.id, id, func(_ *version, in *instance) error {
-			there = reached(in)
+		var info *InstanceInfo
+		err := e.inspect(ctx, r.id, id, func(v *version, in *instance) error {
+			if reached(in) {
+				info = (&stored{id: id, version: v, head: in.head}).info()
+			}
 			return nil
 		})
 		if err != nil {
 			return nil, i.wrap(op, err)
 		}
-		if there {
-			return i.Info(ctx)
+		if info != nil {
+			return info, nil
 		}
 		select {
 		case <-changed:

@@ -32,6 +32,7 @@ type shard struct {
 
 	cached  atomic.Int64 // instances in cache, for Stats
 	cache   cache
+	spare   map[*layout][]*instance
 	batch   store.Batch
 	taken   []*request // what take returned, from at on
 	at      int
@@ -59,11 +60,11 @@ type jobRef struct {
 func newShard(e *Engine, cacheBytes int64) *shard {
 	s := &shard{
 		e: e, tickets: make(chan struct{}, depth), pending: make(chan *turn, depth), done: make(chan struct{}),
-		retried: make(map[jobRef]struct{}),
+		retried: make(map[jobRef]struct{}), spare: make(map[*layout][]*instance),
 	}
 	s.inbox.init(&e.jobs, e.settings.Queue)
 	s.progress.init(e)
-	s.cache.init(cacheBytes)
+	s.cache.init(cacheBytes, s.discard)
 	return s
 }
 
@@ -224,7 +225,7 @@ func (s *shard) context(in *instance) kernel.Context {
 // instance is the instance of a request: a new one for a start, else from the cache or the store.
 func (s *shard) instance(r *request) (*instance, error) {
 	if r.start != nil {
-		return newInstance(s.e, r), nil
+		return s.create(r), nil
 	}
 	return s.load(r.tenant, r.id)
 }

@@ -8,9 +8,12 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/oklog/ulid/v2"
+
 	"github.com/replank/replank/internal/expr"
 	"github.com/replank/replank/internal/kernel"
 	"github.com/replank/replank/internal/program"
+	"github.com/replank/replank/tenant"
 )
 
 // job is one attempt at a service task, ready to run. That it was started is durable.
@@ -219,40 +222,51 @@ func (e *Engine) attempt(j *job) *request {
 	return e.own(request{tenant: j.ref.tenant, id: j.ref.id, cmd: cmd})
 }
 
+// attempted is what a handler's context consists of, in one piece.
+type attempted struct {
+	ctx  jobContext
+	desc Job
+}
+
 // call runs the handler with its deadline. A panic is an error with its stack.
 func (e *Engine) call(h *handler, j *job, node *program.Node) (result expr.Value, err error) {
-	ctx := e.jobs.ctx
 	key := jobKeyOf(j)
-	desc := &Job{
-		ID: key[len(j.v.tenantName)+1:], Key: key, Kind: node.Handler, Tenant: j.v.tenantName, Process: j.v.name,
-		Version: int(j.v.number), Instance: key[len(j.v.tenantName)+1:][:26], Node: node.ID, Attempt: j.attempt,
-	}
+	id := key[len(j.v.tenantName)+1:]
+	a := &attempted{desc: Job{
+		ID: id, Key: key, Kind: node.Handler, Tenant: j.v.tenantName, Process: j.v.name, Version: int(j.v.number),
+		Instance: id[:ulidLength], Node: node.ID, Attempt: j.attempt,
+	}}
+	a.ctx = jobContext{e.jobs.ctx, &a.desc}
 	if !node.Timeout.IsZero() {
 		now := e.clock.Now()
-		desc.Deadline = node.Timeout.From(now, j.v.location)
-		limited, cancel := context.WithTimeout(ctx, desc.Deadline.Sub(now))
+		a.desc.Deadline = node.Timeout.From(now, j.v.location)
+		limited, cancel := context.WithTimeout(e.jobs.ctx, a.desc.Deadline.Sub(now))
 		defer cancel()
-		ctx = limited
+		a.ctx.Context = limited
 	}
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the handler of kind %q panicked: %v\n%s", node.Handler, p, debug.Stack())
 		}
 	}()
-	result, err = h.call(ctx, desc, j.in)
-	if err != nil && errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil && e.jobs.ctx.Err() == nil {
+	result, err = h.call(&a.ctx, &a.desc, j.in)
+	if err != nil && errors.Is(err, context.DeadlineExceeded) && a.ctx.Err() != nil && e.jobs.ctx.Err() == nil {
 		err = fmt.Errorf("no result within the timeout of %s: %w", node.Timeout, err)
 	}
 	return result, err
 }
 
+const ulidLength = 26
+
 // jobKeyOf is the idempotency key of a job: the same in every attempt, unique in the store. Behind the tenant's name
 // and a slash it is the job's id: the instance's id, a dash and the number of the event that opened the work.
 func jobKeyOf(j *job) string {
-	b := make([]byte, 0, len(j.v.tenantName)+1+26+1+20)
-	b = append(b, j.v.tenantName...)
-	b = append(b, '/')
-	b = append(b, j.ref.id.String()...)
-	b = append(b, '-')
-	return string(strconv.AppendUint(b, j.ref.since, 10))
+	var buf [tenant.MaxName + 1 + ulidLength + 1 + 20]byte
+	b := append(append(buf[:0], j.v.tenantName...), '/')
+	at := len(b)
+	b = b[:at+ulidLength]
+	if err := ulid.ULID(j.ref.id).MarshalTextTo(b[at:]); err != nil {
+		copy(b[at:], j.ref.id.String()) // cannot be: the length is right
+	}
+	return string(strconv.AppendUint(append(b, '-'), j.ref.since, 10))
 }

@@ -54,11 +54,13 @@ func (s *shard) writeOut(t *turn) {
 		in.dirty, in.new, in.turn = false, false, t.n
 		in.wrote = in.head.State.Seq
 		if in.head.State.Ended() {
-			s.cache.remove(in)
+			s.cache.end(in)
 		} else {
 			s.cache.resized(in)
 		}
 	}
+	clear(t.dirty) // instances are the shard's alone from here on
+	clear(t.extras)
 }
 
 // writeEvents writes the history tail if it is long enough, the large values, and the slot pages that changed.
