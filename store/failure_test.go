@@ -242,7 +242,7 @@ func TestYearsInABubble(t *testing.T) {
 		var b store.Batch
 		for range 30 {
 			time.Sleep(365 * 24 * time.Hour)
-			b.Put([]byte("a"), make([]byte, 1<<20)) // flushes and compacts
+			b.Put([]byte("a"), make([]byte, 150<<10)) // enough to flush and compact
 			done, err := m.Commit(t.Context(), &b)
 			if err != nil {
 				t.Fatal(err)

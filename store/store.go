@@ -84,6 +84,7 @@ type Reader interface {
 // Snapshot is a Reader that must be closed. Close may be called twice.
 type Snapshot interface {
 	Reader
+	// Close releases the view and the space that it holds.
 	Close() error
 }
 

@@ -37,9 +37,10 @@ type Request struct {
 	Subject string // what it is about: a process id, an instance id, a message name
 }
 
-// Policy decides requests. Allow returns nil for yes, and otherwise why not. It
-// is called from many goroutines.
+// Policy decides requests.
 type Policy interface {
+	// Allow returns nil for yes, and otherwise why not. It is called from many
+	// goroutines.
 	Allow(ctx context.Context, r Request) error
 }
 

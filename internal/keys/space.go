@@ -2,30 +2,12 @@ package keys
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
-
-	"github.com/oklog/ulid/v2"
 )
 
 // Tenant is the number of a tenant. Numbers are given out once and never again;
 // 0 is no tenant.
 type Tenant uint32
-
-// ID identifies an instance: a ULID, so that ids sort by time of creation.
-type ID [16]byte
-
-// String returns the 26 characters of the ULID.
-func (id ID) String() string { return ulid.ULID(id).String() }
-
-// ParseID reads what String writes; lower-case letters are taken too.
-func ParseID(s string) (ID, error) {
-	u, err := ulid.ParseStrict(s)
-	if err != nil {
-		return ID{}, fmt.Errorf("%q is no instance id: want the 26 characters of a ULID", s)
-	}
-	return ID(u), nil
-}
 
 // The first byte of a key.
 const (
