@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	//lint:sync the compiler is made once and then only read
 	"sync"
 
 	"github.com/google/cel-go/cel"

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
+	//lint:sync what is known of a Go type is computed once
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -192,17 +194,27 @@ func (r goReader) sequence(v reflect.Value) (ref.Val, *TypeError) {
 }
 
 func (r goReader) mapping(v reflect.Value) (ref.Val, *TypeError) {
-	keys, vals := make([]ref.Val, 0, v.Len()), make([]ref.Val, 0, v.Len())
-	for it := v.MapRange(); it.Next(); {
-		k, err := r.reflect(it.Key())
+	type entry struct {
+		key ref.Val
+		val reflect.Value
+	}
+	entries := make([]entry, 0, v.Len())
+	for _, key := range v.MapKeys() {
+		k, err := r.reflect(key)
 		if err != nil {
 			return nil, err
 		}
-		e, err := r.reflect(it.Value())
+		entries = append(entries, entry{k, v.MapIndex(key)})
+	}
+	// In the order of the keys, so that of several wrong entries the same one is reported every time.
+	slices.SortFunc(entries, func(a, b entry) int { return compareKeys(a.key, b.key) })
+	keys, vals := make([]ref.Val, 0, len(entries)), make([]ref.Val, 0, len(entries))
+	for _, x := range entries {
+		e, err := r.reflect(x.val)
 		if err != nil {
-			return nil, err.Under(keyPath(k))
+			return nil, err.Under(keyPath(x.key))
 		}
-		keys, vals = append(keys, k), append(vals, e)
+		keys, vals = append(keys, x.key), append(vals, e)
 	}
 	m, err := newMapping(keys, vals)
 	if err != nil {

@@ -167,6 +167,7 @@ func (e *Env) undeclared(checker *cel.Env, name string, call bool) (message, hin
 			return message, "expressions have neither clock nor chance, so that they give the same again; let a step write the value into a variable"
 		}
 		var known []string
+		//lint:sorted nearest.Name does not depend on the order
 		for f := range checker.Functions() {
 			if isIdentifier(strings.ReplaceAll(f, ".", "_")) && f[0] != '_' {
 				known = append(known, f)
@@ -176,7 +177,7 @@ func (e *Env) undeclared(checker *cel.Env, name string, call bool) (message, hin
 		return message, didYouMean(name, known)
 	}
 	message = fmt.Sprintf("there is no variable %q", name)
-	known := append(slices.Collect(maps.Keys(e.byName)), slices.Collect(maps.Keys(e.records.byName))...)
+	known := append(slices.Sorted(maps.Keys(e.byName)), slices.Sorted(maps.Keys(e.records.byName))...)
 	hint = didYouMean(name, append(known, "true", "false", "null"))
 	if hint == "" && len(e.byName) > 0 && len(e.byName) <= 8 {
 		hint = "declared: " + strings.Join(slices.Sorted(maps.Keys(e.byName)), ", ")

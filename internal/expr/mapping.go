@@ -246,6 +246,7 @@ func (adapter) NativeToValue(x any) ref.Val {
 		return x
 	case map[ref.Val]ref.Val:
 		keys, vals := make([]ref.Val, 0, len(x)), make([]ref.Val, 0, len(x))
+		//lint:sorted newMapping sorts
 		for k, v := range x {
 			keys, vals = append(keys, k), append(vals, v)
 		}

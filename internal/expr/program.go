@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	//lint:sync a pool of scratch memory
 	"sync"
 
 	"github.com/google/cel-go/cel"

@@ -188,8 +188,8 @@ func (p *typeParser) typ(scan *typeScanner) (*typeNode, error) {
 	if hint, ok := laterTypes[name]; ok {
 		return nil, fmt.Errorf("type %q is unknown: %s", name, hint)
 	}
-	known := append([]string{"list", "map"}, slices.Collect(maps.Keys(scalars))...)
-	known = append(known, slices.Collect(maps.Keys(p.records))...)
+	known := append([]string{"list", "map"}, slices.Sorted(maps.Keys(scalars))...)
+	known = append(known, slices.Sorted(maps.Keys(p.records))...)
 	if near := nearest.Name(name, known); near != "" {
 		return nil, fmt.Errorf("type %q is unknown: did you mean %q?", name, near)
 	}

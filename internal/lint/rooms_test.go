@@ -38,7 +38,7 @@ var rooms = map[string]room{
 
 	// One instance as a pure state machine, its records, its moves.
 	"internal/kernel": {
-		imports: []string{"workflow/schema", "workflow/history", "internal/program", "internal/petri", "internal/expr", "internal/period"},
+		imports: []string{"workflow/history", "internal/program", "internal/petri", "internal/expr", "internal/period", "internal/nearest"},
 		pure:    true,
 	},
 	"internal/codec": {
