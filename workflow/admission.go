@@ -104,23 +104,27 @@ func (e *Engine) inspect(ctx context.Context, t keys.Tenant, id keys.ID, fn func
 }
 
 func (e *Engine) submit(ctx context.Context, r *request) (outcome, error) {
-	r.direct, r.reply = true, make(chan struct{}, 1)
+	r.direct, r.reply = true, e.replyTo()
 	if err := e.shardOf(r.id).inbox.admit(ctx, r); err != nil {
 		e.answered(r)
 		return outcome{}, err
 	}
-	return r.await(ctx)
+	return e.await(ctx, r)
+}
+
+// replyTo returns a channel for one answer, of capacity 1 and empty.
+func (e *Engine) replyTo() chan struct{} {
+	if ch, ok := e.answers.Get().(chan struct{}); ok {
+		return ch
+	}
+	return make(chan struct{}, 1)
 }
 
 // await returns the answer, or the error of ctx if that comes first: then the request is not the caller's any more.
-func (r *request) await(ctx context.Context) (outcome, error) {
+func (e *Engine) await(ctx context.Context, r *request) (outcome, error) {
 	select {
 	case <-r.reply:
-		return r.out, r.err
-	default:
-	}
-	select {
-	case <-r.reply:
+		e.answers.Put(r.reply)
 		return r.out, r.err
 	case <-ctx.Done():
 		return outcome{}, fmt.Errorf("%w before the outcome was durable: the command may still be carried out", ctx.Err())
@@ -129,9 +133,9 @@ func (r *request) await(ctx context.Context) (outcome, error) {
 
 // submitOwn is submit for the engine's own requests that somebody waits for: they have reserved room.
 func (e *Engine) submitOwn(r *request) (outcome, error) {
-	r.reply = make(chan struct{}, 1)
+	r.reply = e.replyTo()
 	e.shardOf(r.id).inbox.push(r)
-	return r.await(context.Background())
+	return e.await(context.Background(), r)
 }
 
 // inbox is where requests wait for their shard. The zero inbox takes nothing; see init.

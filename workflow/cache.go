@@ -248,7 +248,7 @@ func (in *instance) weight() int {
 }
 
 // maxOver is how many ended instances stay in memory, for those who wait for their end.
-const maxOver = 128
+const maxOver = 1024
 
 // cache holds the live instances of one shard that were used last, bounded in bytes. Instances that a turn in flight
 // wrote stay, so the bound may be exceeded by what is in flight.

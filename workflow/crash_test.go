@@ -299,4 +299,3 @@ func (sc *script) checkImage(t *testing.T, name string, disk *store.Disk, writes
 		}
 	}
 }
-

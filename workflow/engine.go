@@ -49,6 +49,7 @@ type Engine struct {
 
 	requests sync.Pool // *request, of the engine's own commands
 	turns    sync.Pool // *turn
+	answers  sync.Pool // chan struct{}, see request.reply
 	jobs     jobQueue
 	timers   timers
 	messages messages

@@ -11,39 +11,50 @@ import (
 type watchers struct {
 	n  atomic.Int32
 	mu sync.Mutex
-	by map[address][]chan struct{}
+	by map[address]*watcher // the first of a list
+}
+
+type watcher struct {
+	ch   chan struct{} // capacity 1
+	next *watcher
 }
 
 // watch returns a channel that gets a token after every durable step, from now on, that leaves the instance ended, with
 // an incident, or at rest (see busy), and when the engine fails or is shut down. Tokens that nobody takes coalesce. stop
-// must be called.
+// must be called, once.
 func (e *Engine) watch(t keys.Tenant, id keys.ID) (changed <-chan struct{}, stop func()) {
 	w, a := &e.watchers, address{t, id}
-	ch := make(chan struct{}, 1)
+	own := &watcher{ch: make(chan struct{}, 1)}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.by == nil {
-		w.by = make(map[address][]chan struct{})
+		w.by = make(map[address]*watcher)
 	}
-	w.by[a] = append(w.by[a], ch)
+	own.next = w.by[a]
+	w.by[a] = own
 	w.n.Add(1)
-	return ch, sync.OnceFunc(func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.n.Add(-1)
-		list := w.by[a]
-		for i, c := range list {
-			if c == ch {
-				list = append(list[:i], list[i+1:]...)
-				break
-			}
-		}
-		if len(list) == 0 {
+	return own.ch, func() { w.remove(a, own) }
+}
+
+func (w *watchers) remove(a address, own *watcher) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.n.Add(-1)
+	first := w.by[a]
+	if first == own {
+		if own.next == nil {
 			delete(w.by, a)
 		} else {
-			w.by[a] = list
+			w.by[a] = own.next
 		}
-	})
+		return
+	}
+	for x := first; x != nil; x = x.next {
+		if x.next == own {
+			x.next = own.next
+			return
+		}
+	}
 }
 
 // any reports whether anybody watches anything.
@@ -56,8 +67,8 @@ func (w *watchers) changed(a address) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, ch := range w.by[a] {
-		token(ch)
+	for x := w.by[a]; x != nil; x = x.next {
+		token(x.ch)
 	}
 }
 
@@ -65,9 +76,9 @@ func (w *watchers) changed(a address) {
 func (w *watchers) poke() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, list := range w.by {
-		for _, ch := range list {
-			token(ch)
+	for _, x := range w.by {
+		for ; x != nil; x = x.next {
+			token(x.ch)
 		}
 	}
 }
