@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -157,7 +158,7 @@ func state(s kernel.Status, incidents int) State {
 	return Running
 }
 
-// info describes the instance.
+// info describes the instance. Nothing in it is shared with the instance.
 func (in *stored) info() *InstanceInfo {
 	s := in.head.State
 	info := &InstanceInfo{
@@ -166,7 +167,7 @@ func (in *stored) info() *InstanceInfo {
 		Priority: in.head.Priority, Seq: s.Seq, Cursor: in.id.String(),
 	}
 	if len(in.head.Labels) > 0 {
-		info.Labels = in.head.Labels
+		info.Labels = maps.Clone(in.head.Labels)
 	}
 	if s.Ended() {
 		info.Ended = instant(s.Updated)

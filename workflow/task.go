@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strconv"
 
 	"github.com/replank/replank/internal/expr"
@@ -208,7 +209,7 @@ func (in *stored) task(w *kernel.Work) *TaskInfo {
 	n := &in.version.prog.Nodes[w.Node]
 	info := &TaskInfo{
 		ID: workID(in.id, w.Since), Instance: in.id.String(), Process: in.version.name, Node: n.ID, Title: n.Title,
-		State: Offered, Groups: n.Groups, Created: instant(w.At), Due: instant(w.Due), Revision: revision(w),
+		State: Offered, Groups: slices.Clone(n.Groups), Created: instant(w.At), Due: instant(w.Due), Revision: revision(w),
 	}
 	if w.Started {
 		info.State, info.Assignee = Claimed, w.Actor
