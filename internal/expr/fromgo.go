@@ -199,6 +199,7 @@ func (r goReader) mapping(v reflect.Value) (ref.Val, *TypeError) {
 		val reflect.Value
 	}
 	entries := make([]entry, 0, v.Len())
+	//lint:sorted sorted below
 	for _, key := range v.MapKeys() {
 		k, err := r.reflect(key)
 		if err != nil {
