@@ -89,3 +89,43 @@ func TestBatchReuseAllocatesNothing(t *testing.T) {
 		t.Errorf("filling a used batch allocates %.1f times", n)
 	}
 }
+
+// TestLargeBatchIsKept: Pebble keeps the bytes of a batch of half a memtable or
+// more until it has flushed them; refilling the Batch must not change them.
+func TestLargeBatchIsKept(t *testing.T) {
+	m, err := store.NewDisk().OpenSmall(64 << 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAtEnd(t, m)
+	var b store.Batch
+	for round := range byte(20) {
+		for i := range 100 {
+			b.Put(fmt.Appendf(nil, "large %d %d", round, i), bytes.Repeat([]byte{round}, 1000))
+		}
+		commitAndWait(t, m, &b)
+		for range 3 { // the arenas go round
+			for i := range 100 {
+				b.Put(fmt.Appendf(nil, "small %d", i), bytes.Repeat([]byte{0xff}, 100))
+			}
+			commitAndWait(t, m, &b)
+		}
+	}
+	n := 0
+	for e, err := range m.Scan(t.Context(), []byte("large"), []byte("large~")) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		var round, i int
+		if _, err := fmt.Sscanf(string(e.Key), "large %d %d", &round, &i); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(e.Value, bytes.Repeat([]byte{byte(round)}, 1000)) {
+			t.Fatalf("%s = %x..., want %02x", e.Key, e.Value[:8], round)
+		}
+		n++
+	}
+	if n != 20*100 {
+		t.Errorf("%d keys, want 2000", n)
+	}
+}

@@ -59,7 +59,12 @@ func mustPut(t *testing.T, s store.Store, key, value string) {
 	t.Helper()
 	var b store.Batch
 	b.Put([]byte(key), []byte(value))
-	done, err := s.Commit(t.Context(), &b)
+	commitAndWait(t, s, &b)
+}
+
+func commitAndWait(t *testing.T, s store.Store, b *store.Batch) {
+	t.Helper()
+	done, err := s.Commit(t.Context(), b)
 	if err != nil {
 		t.Fatal(err)
 	}
