@@ -95,7 +95,7 @@ func BenchmarkParked(b *testing.B) {
 // BenchmarkStepCost is one step of one instance, which a user task, a timer and a loop keep alive. It must cost the same
 // however many variables the instance has, and however long its history is.
 func BenchmarkStepCost(b *testing.B) {
-	for _, size := range []struct{ vars, events int }{{10, 10}, {1000, 10}, {10, 10_000}} {
+	for _, size := range []struct{ vars, events int }{{10, 10}, {990, 10}, {10, 10_000}} {
 		b.Run(fmt.Sprintf("vars=%d/events=%d", size.vars, size.events), func(b *testing.B) {
 			s, err := store.OpenPebble(b.TempDir(), &store.PebbleOptions{NoSync: true})
 			if err != nil {
@@ -112,11 +112,11 @@ func BenchmarkStepCost(b *testing.B) {
 			for i := range size.vars {
 				fmt.Fprintf(&src, "  v%d: {type: int, default: 0}\n", i)
 			}
-			src.WriteString("steps:\n- repeat: again\n  until: \"!more\"\n  do:\n  - {user: step, in: [v0], out: [more, v0")
+			src.WriteString("steps:\n- {user: fill, out: [v0")
 			for i := 1; i < size.vars; i++ {
-				fmt.Fprintf(&src, ", v%d?", i)
+				fmt.Fprintf(&src, ", v%d", i)
 			}
-			src.WriteString("]}\n")
+			src.WriteString("]}\n- repeat: again\n  until: \"!more\"\n  do:\n  - {user: step, in: [v0], out: [more, v0]}\n")
 			tn := begin(b, e, src.String(), nil)
 			start := vars{"v0": 0}
 			in, err := tn.Start(b.Context(), "loop", start, nil)
@@ -130,32 +130,30 @@ func BenchmarkStepCost(b *testing.B) {
 			for i := range size.vars { // every variable has a value of its own
 				start[fmt.Sprintf("v%d", i)] = i
 			}
-			start["more"] = true
 			v, err := e.pick(must(e.realm(b.Context(), "default")), "loop", 0)
 			if err != nil {
 				b.Fatal(err)
 			}
-			node := int32(v.prog.ByID["step"])
 			id, err := keys.ParseID(info.ID)
 			if err != nil {
 				b.Fatal(err)
 			}
-			complete := func(data vars) {
+			complete := func(node string, data vars) {
 				value, err := encode(data)
 				if err != nil {
 					b.Fatal(err)
 				}
-				r := &request{tenant: v.tenant, id: id, cmd: kernel.Command{Kind: kernel.CompleteTask, Node: node, Result: value}}
+				r := &request{tenant: v.tenant, id: id, cmd: kernel.Command{Kind: kernel.CompleteTask, Node: int32(v.prog.ByID[node]), Result: value}}
 				if _, err := e.do(b.Context(), r); err != nil {
 					b.Fatal(err)
 				}
 			}
-			complete(start)
+			complete("fill", start)
 			for range size.events / 4 {
-				complete(vars{"more": true, "v0": 1})
+				complete("step", vars{"more": true, "v0": 1})
 			}
 			for b.Loop() {
-				complete(vars{"more": true, "v0": 1})
+				complete("step", vars{"more": true, "v0": 1})
 			}
 		})
 	}
