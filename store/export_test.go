@@ -5,3 +5,13 @@ package store
 func (d *Disk) OpenSmall(memTable int64) (*Mem, error) {
 	return d.open(memTable, memTable, PebbleOptions{})
 }
+
+// OpenAsOnDisk opens the store as OpenPebble would: once it has failed it is
+// never closed.
+func (d *Disk) OpenAsOnDisk() (*Mem, error) {
+	m, err := d.Open(nil)
+	if err == nil {
+		m.closeFailed = false
+	}
+	return m, err
+}

@@ -288,3 +288,28 @@ func want(t *testing.T, r store.Reader, key, value string) {
 		t.Errorf("Get(%q) = %q, %v; want %q", key, v, err, value)
 	}
 }
+
+// TestFailedStoreKeepsItsLock: on disk, Close of a failed store returns at once,
+// and the directory stays locked: only another process may open it again.
+func TestFailedStoreKeepsItsLock(t *testing.T) {
+	disk := store.NewDisk()
+	m, err := disk.OpenAsOnDisk()
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk.FailSyncs(errDisk)
+	var b store.Batch
+	b.Put([]byte("a"), nil)
+	done, err := m.Commit(t.Context(), &b)
+	if err == nil {
+		err = done.Wait(context.Background())
+	}
+	if !errors.Is(err, store.ErrFailed) {
+		t.Fatalf("%v, want ErrFailed", err)
+	}
+	checkFailed(t, m)
+	disk.FailSyncs(nil)
+	if _, err := disk.Open(nil); !errors.Is(err, store.ErrLocked) {
+		t.Errorf("opening again in the same process: %v, want ErrLocked", err)
+	}
+}
