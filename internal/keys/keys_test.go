@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/oklog/ulid/v2"
 	"pgregory.net/rapid"
 )
 
@@ -396,19 +395,6 @@ func TestGolden(t *testing.T) {
 			t.Errorf("key %s, want %s", got, want)
 		}
 	}
-}
-
-// TestIDIsULID: the text is that of the library for ULIDs.
-func TestIDIsULID(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		id := ID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id"))
-		if got, want := id.String(), ulid.ULID(id).String(); got != want {
-			t.Fatalf("String = %s, want %s", got, want)
-		}
-		if got, err := ParseID(id.String()); err != nil || got != id {
-			t.Fatalf("ParseID(%s) = %v, %v", id, got, err)
-		}
-	})
 }
 
 func TestParseID(t *testing.T) {
