@@ -120,6 +120,9 @@ func (d *step) rest() {
 // choose makes a decision: exclusive takes the first true flow, inclusive all of them, the default if there is none.
 func (d *step) choose(di int32) {
 	x := &d.m.p.Decisions[di]
+	if d.s.past != nil {
+		d.s.past.look(d.s.Marking, d.m, di)
+	}
 	var flows uint64
 	kind := history.Decided
 	for i := range x.Flows {

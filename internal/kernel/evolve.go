@@ -93,12 +93,25 @@ func (m *Machine) create(s *State, e *Event) {
 	s.Status, s.Created = Running, e.At
 	copy(s.Marking, m.p.Initial)
 	m.p.Net.All(s.frontier)
+	if s.past != nil {
+		for place := range m.p.Initial.Each {
+			s.past.pos[place] = e.Seq
+		}
+	}
 	for _, w := range e.Wrote {
 		s.write(w, e.Seq)
 	}
 }
 
+// write makes w the current value of its variable. In a replay letters may come in another order than they were
+// written in: the latest version stays.
 func (s *State) write(w Write, version uint64) {
+	if s.past != nil {
+		s.past.write(w, version)
+		if version < s.Slots[w.Slot] {
+			return
+		}
+	}
 	s.Slots[w.Slot] = version
 	s.keep(int(w.Slot), w.Value)
 }
@@ -132,6 +145,7 @@ func (m *Machine) start(s *State, e *Event) bool {
 		s.open(Work{Node: e.Node, Since: e.Seq, At: e.At, Started: true, Job: n.Kind == program.ServiceTask, Actor: e.Actor})
 	}
 	m.count(s, e.Node, m.nodes[e.Node].letters[program.Start])
+	s.past.letter(e.Seq)
 	m.fire(s, int(n.Start))
 	return true
 }
@@ -168,6 +182,7 @@ func (m *Machine) letter(s *State, e *Event, phase program.Phase, t int32) bool 
 			s.Loops[l].Wrote = s.Loops[l].Wrote.Set(int(w.Slot))
 		}
 	}
+	s.past.letter(e.Seq)
 	m.fire(s, int(t))
 	return true
 }
@@ -261,6 +276,9 @@ func (m *Machine) resolve(s *State, e *Event) {
 	}
 	s.shut(e.Node)
 	m.unblock(s.frontier, e.Node)
+	if s.past != nil {
+		s.past.raise(s.Marking, m, e)
+	}
 }
 
 // settle fires enabled silent transitions in the closure's order, up to the next decision.
@@ -286,6 +304,9 @@ func (m *Machine) pending(s *State) int32 {
 func (m *Machine) fire(s *State, t int) {
 	if len(s.Tags) > 0 {
 		m.retag(s, t)
+	}
+	if s.past != nil {
+		s.past.move(s.Marking, m.p.Net.Trans(t))
 	}
 	if !m.p.Net.Step(s.Marking, s.frontier, t) {
 		s.unsafe = true

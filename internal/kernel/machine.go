@@ -144,6 +144,9 @@ func (s *State) Slot(i int) expr.Value {
 	if i >= len(s.Slots) {
 		return s.result
 	}
+	if s.past != nil {
+		return s.past.at(i, s.machine.p.Vars[i].Default)
+	}
 	if s.Slots[i] == 0 {
 		return s.machine.p.Vars[i].Default
 	}

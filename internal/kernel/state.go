@@ -53,6 +53,7 @@ type State struct {
 	frontier   petri.Frontier
 	closed     []Work // taken away by firings since Decide looked last
 	unsafe     bool   // a firing put a second token on a place
+	past       *past  // in a replay only
 }
 
 // Scope is a marking with its data: the instance itself, or a copy of a multi-instance body, or a handler occurrence.

@@ -178,7 +178,7 @@ func (w *world) check() {
 	}
 	same(w.t, "fold(history)", durable(w, folded), durable(w, w.s))
 	released := slices.ContainsFunc(w.events, func(e kernel.Event) bool { return e.Kind == history.Released })
-	again, err := w.m.Replay(trace, w.context())
+	again, err := w.m.Replay(trace)
 	if err != nil {
 		w.t.Fatalf("replay: %v", err)
 	}

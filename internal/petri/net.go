@@ -49,12 +49,17 @@ type Trans struct {
 	Tag int
 
 	takes Marking   // pre ∪ clear ∪ inputs
+	tests Marking   // zero ∪ up of all inputs
 	wake  Marking   // silent transitions that may have become enabled by firing this one
 	up    []Marking // per input: the places from which a token can still reach it (join.go)
 }
 
 // Takes is the set of places that firing t empties: pre, clear and inputs. Read only.
 func (t *Trans) Takes() Marking { return t.takes }
+
+// Tests is the set of places whose emptiness may have enabled t: zero, and what an inclusive join waits for. What
+// emptied them last is in t's causal past. Read only.
+func (t *Trans) Tests() Marking { return t.tests }
 
 // Net is an immutable net; it is safe for concurrent use.
 type Net struct {
@@ -142,6 +147,14 @@ func (b *Builder) Build() (*Net, []int, error) {
 		}
 	}
 	n.linkJoins()
+	for i := range n.trans {
+		t := &n.trans[i]
+		t.tests = make(Marking, w)
+		t.tests.Union(t.Zero)
+		for _, up := range t.up {
+			t.tests.Union(up)
+		}
+	}
 	n.linkWakes()
 	return n, final, nil
 }

@@ -1,0 +1,103 @@
+package kernel
+
+import (
+	"github.com/replank/replank/internal/expr"
+	"github.com/replank/replank/internal/petri"
+)
+
+// past is what a replay knows about the order in which things really happened (formal-core.md, REPLAY). Each token has a
+// position: the greatest original event number in its causal past on the schema of the replay. A guard sees, for each
+// variable, the write with the highest number up to the position of its token, among the letters replayed so far and
+// the environment's writes. Reading the latest value instead would let a decision see what happened after it.
+type past struct {
+	pos    []uint64    // by place, of the token there, or of what took the last one away
+	writes [][]written // by slot, ascending by event number
+	next   uint64      // number of the letter that fires next; 0: a silent transition does
+	limit  uint64      // of the guard that is being evaluated
+}
+
+type written struct {
+	seq   uint64
+	value expr.Value
+}
+
+func newPast(places, slots int) *past {
+	return &past{pos: make([]uint64, places), writes: make([][]written, slots)}
+}
+
+// write records a write. Numbers may come in any order.
+func (p *past) write(w Write, seq uint64) {
+	list := append(p.writes[w.Slot], written{seq, w.Value})
+	for i := len(list) - 1; i > 0 && list[i-1].seq > seq; i-- {
+		list[i-1], list[i] = list[i], list[i-1]
+	}
+	p.writes[w.Slot] = list
+}
+
+// at is the value of a variable as of the limit.
+func (p *past) at(slot int, otherwise expr.Value) expr.Value {
+	list := p.writes[slot]
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i].seq <= p.limit {
+			return list[i].value
+		}
+	}
+	return otherwise
+}
+
+// letter says that the next firing is that of a letter. It may be called on nil: then this is no replay.
+func (p *past) letter(seq uint64) {
+	if p != nil {
+		p.next = seq
+	}
+}
+
+// move gives the tokens that t is about to make their position.
+func (p *past) move(m petri.Marking, t *petri.Trans) {
+	pos := p.next
+	for place := range t.Takes().Each {
+		if m.Has(place) {
+			pos = max(pos, p.pos[place])
+		}
+	}
+	for place := range t.Read.Each {
+		pos = max(pos, p.pos[place])
+	}
+	for place := range t.Tests().Each {
+		pos = max(pos, p.pos[place])
+	}
+	for place := range t.Takes().Each {
+		if m.Has(place) {
+			p.pos[place] = pos
+		}
+	}
+	for place := range t.Post.Each {
+		p.pos[place] = pos
+	}
+	p.next = 0
+}
+
+// look sets the limit to the position of the token that decision di is about.
+func (p *past) look(m petri.Marking, mc *Machine, di int32) {
+	p.limit = 0
+	for _, t := range mc.entry(di) {
+		for place := range mc.p.Net.Trans(int(t)).Pre.Each {
+			if m.Has(place) {
+				p.limit = max(p.limit, p.pos[place])
+			}
+		}
+	}
+}
+
+// raise lifts the token at the gateway of e, whose decision could not be made, to the event that resolved it.
+func (p *past) raise(m petri.Marking, mc *Machine, e *Event) {
+	for _, di := range mc.byNode[e.Node] {
+		for _, t := range mc.entry(di) {
+			for place := range mc.p.Net.Trans(int(t)).Pre.Each {
+				if m.Has(place) {
+					p.pos[place] = max(p.pos[place], e.Seq)
+				}
+			}
+		}
+	}
+}
