@@ -58,6 +58,9 @@ type Program struct {
 	Process string
 	Title   string
 	Digest  [32]byte // of the canonical source
+	// Free says that decisions are not evaluated: any flow may be taken. Such a program has no variables and no
+	// expressions, tasks have no data, every Guard is nil. It serves questions about control flow and is never deployed.
+	Free    bool
 	Net     *petri.Net
 	Initial petri.Marking // of a new instance, before its first closure
 	Acts    []Act         // by transition of Net
@@ -198,7 +201,8 @@ type Decision struct {
 // Flow is one way out of a Decision.
 type Flow struct {
 	ID    string        // durable name, unique in its decision
-	Guard *expr.Program // nil: default
+	Guard *expr.Program // nil: default, or any flow of a Program that is Free
+	Text  string        // of the guard as written; "": default, or there is none
 	Not   bool          // taken when Guard is false (exit of "while", loop-back of "until")
 	Back  int32         // the loop that it begins again; -1: none
 	Reads []int

@@ -14,6 +14,9 @@ type Builder struct {
 	records map[string]string // Go type -> name of the record type
 	structs []any             // recordOf and varsOf, in the order given
 	wrong   []mistake
+	source  *source   // nil: built in Go
+	at      mark      // in source
+	found   []Finding // by whoever reads source
 }
 
 // A mistake is something that cannot even be written as text.
@@ -93,9 +96,16 @@ func (b *Builder) Then(steps ...Step) *Builder {
 }
 
 // Build makes the process. The error is an *Error with every finding. The Builder can be used further.
-func (b *Builder) Build() (*Process, error) {
-	f := &findings{source: &source{name: b.doc.get("process").text}}
+func (b *Builder) Build() (*Process, error) { return b.build(false) }
+
+func (b *Builder) build(free bool) (*Process, error) {
+	f := &findings{source: b.source}
+	if f.source == nil {
+		f.source = &source{name: b.doc.get("process").text}
+	}
 	doc, wrong := b.reflected()
+	doc = doc.placed(b.at)
+	f.list = b.reported()
 	for _, m := range wrong {
 		f.fatal(m.code, mark{}, m.node, m.hint, "%s", m.message)
 	}
@@ -103,7 +113,7 @@ func (b *Builder) Build() (*Process, error) {
 	if refused(f.list) {
 		return nil, f.failure()
 	}
-	return assemble(f, doc)
+	return assemble(f, doc, free)
 }
 
 // Schemas is Build, so that a Builder can be deployed.

@@ -67,7 +67,7 @@ func compile(p *Process) (*program.Program, []Finding) {
 	c := &compiler{
 		p: p,
 		prog: &program.Program{
-			Process: p.id.s, Title: p.title.s, Digest: p.digest,
+			Process: p.id.s, Title: p.title.s, Digest: p.digest, Free: p.free,
 			ByID: make(map[string]int),
 		},
 		findings: findings{source: p.source},

@@ -32,6 +32,10 @@ func (p *Process) records() map[string]map[string]string {
 
 // data declares the variables and compiles all expressions.
 func (c *compiler) data() {
+	if c.p.free {
+		c.freeData()
+		return
+	}
 	c.anyType, _ = expr.ParseType("dyn", nil)
 	if !c.variables() {
 		return // every expression would complain of it again

@@ -50,7 +50,7 @@ func (c *compiler) splitNet(i int32) {
 	var ways []way
 	for _, b := range s.cases {
 		w := way{Flow: program.Flow{ID: c.flowID(s, b), Back: -1}, link: c.cases[b]}
-		w.Guard = c.guards[b]
+		w.Guard, w.Text = c.guards[b], b.when.s
 		w.Reads = c.reading(nil, w.Guard)
 		ways = append(ways, w)
 	}
@@ -192,8 +192,8 @@ func (c *compiler) testNet(i int32) {
 // test makes a decision of a loop's x.join at the place of node at: yes if the guard holds, else no.
 func (c *compiler) test(at int32, yes, no way) {
 	s := c.steps[at]
-	yes.Guard = c.tests[s]
+	yes.Guard, yes.Text = c.tests[s], s.while.s+s.until.s // one of the two is given
 	yes.Reads = c.reading(nil, yes.Guard)
-	no.Guard, no.Reads = yes.Guard, yes.Reads
+	no.Guard, no.Text, no.Reads = yes.Guard, yes.Text, yes.Reads
 	c.exclusive(c.joins[s], at, []way{yes, no})
 }

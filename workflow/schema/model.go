@@ -43,6 +43,7 @@ func (l literal) given() bool { return l.tree != nil }
 // A Process is one process schema. It is immutable and may be shared; the zero Process is not valid.
 type Process struct {
 	source *source // for findings; never nil
+	free   bool    // for questions about control flow only; see ParseControl
 
 	id, title, doc text
 	in, out        []text      // names of process variables

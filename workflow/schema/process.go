@@ -23,11 +23,15 @@ type Source interface {
 // The error is an *Error with every finding. A process without an error is compiled and verified; if the verification
 // ran out of its budget, Verify says so.
 func Parse(name string, src []byte) (*Process, error) {
+	return parse(name, src, false)
+}
+
+func parse(name string, src []byte, free bool) (*Process, error) {
 	f := &findings{source: &source{name: name}}
 	if len(src) <= MaxSize {
 		f.source = newSource(name, src)
 	}
-	return assemble(f, load(f, src))
+	return assemble(f, load(f, src), free)
 }
 
 // ParseFS parses every file that matches a glob of [fs.Glob], in the order of their names. The error is an *Error with
@@ -66,16 +70,20 @@ func ParseFS(fsys fs.FS, globs ...string) ([]*Process, error) {
 }
 
 // assemble makes a process of a value: it reads it, resolves it, compiles it and verifies it. Expressions are checked
-// even if the structure is refused, so that one run reports both; a net is made of a correct structure only.
-func assemble(f *findings, v *value) (*Process, error) {
+// even if the structure is refused, so that one run reports both; a net is made of a correct structure only. A free
+// process is for ParseControl.
+func assemble(f *findings, v *value, free bool) (*Process, error) {
 	if v == nil {
 		return nil, f.failure()
 	}
-	r := &reader{findings: f, lost: map[string]bool{}}
+	r := &reader{findings: f, lost: map[string]bool{}, free: free}
 	p := r.process(v)
+	p.free = free
 	resolve(p, f, r.lost)
 	if refused(f.list) {
-		checkExpressions(p, f)
+		if !free {
+			checkExpressions(p, f)
+		}
 		return nil, f.failure()
 	}
 	p.json = appendJSON(nil, printed(p))
@@ -91,6 +99,9 @@ func assemble(f *findings, v *value) (*Process, error) {
 	p.program = prog
 	p.warnings = f.list
 	p.report = verify(p, Budget{})
+	if free {
+		return p, nil
+	}
 	f.list = append(f.list, p.report.Findings...)
 	if refused(f.list) {
 		return nil, f.failure()
@@ -165,8 +176,15 @@ var _ json.Marshaler = (*Process)(nil)
 // source are not in it. The slice is the caller's.
 func (p *Process) YAML() []byte { return append(appendYAML(nil, printed(p), 0), '\n') }
 
-// Schemas returns p itself.
-func (p *Process) Schemas() ([]*Process, error) { return []*Process{p}, nil }
+// Schemas returns p itself. One that ParseControl or BuildControl made cannot be deployed and is an *Error.
+func (p *Process) Schemas() ([]*Process, error) {
+	if p.free {
+		f := p.source.finding(Fatal, "schema/control-only", p.id.at, "", "read it again, with its expressions",
+			"the process was read for its control flow only and cannot be deployed")
+		return nil, &Error{[]Finding{f}}
+	}
+	return []*Process{p}, nil
+}
 
 // Program is the compiled form, for the engine; its type is internal. It is shared and must not be changed.
 func (p *Process) Program() *program.Program { return p.program }

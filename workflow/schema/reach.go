@@ -134,7 +134,11 @@ func (r *resolver) unreached(t *tracer, list []*step) {
 	for i, s := range list {
 		if !t.reached[s] {
 			if i == 0 || t.reached[list[i-1]] {
-				r.fatal("schema/unreachable", s.id.at, s.id.s, "remove it, or lead to it with next", "nothing leads to %q", s.id.s)
+				severity := Fatal
+				if r.p.free {
+					severity = Warning
+				}
+				r.add(severity, "schema/unreachable", s.id.at, s.id.s, "remove it, or lead to it with next", "nothing leads to %q", s.id.s)
 			}
 			continue
 		}

@@ -15,6 +15,7 @@ type reader struct {
 	steps   int             // read so far
 	nesting int             // of the steps being read
 	lost    map[string]bool // ids of steps that are not in the model because something is wrong with them
+	free    bool            // guards may be absent, and need not cover everything; see ParseControl
 }
 
 // process reads a whole source. The result lacks what was refused.

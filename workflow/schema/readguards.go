@@ -13,6 +13,9 @@ func (r *reader) guards(s *step, v *value) {
 		return // reported as missing
 	}
 	guarded, otherwise := r.elseLast(s)
+	if r.free {
+		return
+	}
 	if len(guarded) == 0 {
 		r.fatal("schema/empty", v.keyMark("cases"), node, "", `%s needs a case with "when"`, article(s.kind))
 		return
@@ -38,7 +41,7 @@ func (r *reader) elseLast(s *step) (guarded []string, otherwise bool) {
 			if i < len(s.cases)-1 && !s.cases[len(s.cases)-1].otherwise {
 				r.fatal("schema/else", b.at, s.id.s, "move it to the end", "the else stands last")
 			}
-		case b.when.given() && seen[b.when.s] && !b.id.given():
+		case b.when.given() && seen[b.when.s] && !b.id.given() && !r.free:
 			r.fatal("schema/twice", b.when.at, s.id.s, "change it, or merge the two", "the guard stands here a second time")
 		case b.when.given():
 			seen[b.when.s] = true
@@ -87,6 +90,10 @@ func (r *reader) gateway(s *step, v *value) {
 				r.fatal("schema/pointless", b.at, node, "", "the flows of %s gateway have no conditions", anArticle(kind))
 			}
 		}
+		return
+	}
+	if r.free {
+		r.elseLast(s)
 		return
 	}
 	if len(s.cases) == 1 {

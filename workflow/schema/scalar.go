@@ -10,7 +10,7 @@ import (
 // escapes of the source are accounted for, as are the lines, indentation and folding of scalars of several lines.
 // Where the source does not show it, it returns the place of the scalar.
 func (s *source) inside(t text, offset int) mark {
-	if t.at.line < 1 || t.at.line > len(s.lines) {
+	if s.other || t.at.line < 1 || t.at.line > len(s.lines) {
 		return t.at
 	}
 	w := scalarWalk{lines: s.lines, line: t.at.line - 1, col: t.at.col - 1}

@@ -10,6 +10,7 @@ import (
 type source struct {
 	name  string   // appears in findings
 	lines []string // without line ends
+	other bool     // it is of another notation: inside finds no place within its scalars
 }
 
 func newSource(name string, src []byte) *source {
@@ -17,7 +18,7 @@ func newSource(name string, src []byte) *source {
 	for i, line := range lines {
 		lines[i] = strings.TrimSuffix(line, "\r")
 	}
-	return &source{name, lines}
+	return &source{name: name, lines: lines}
 }
 
 // finding makes a finding at a place of the source; node may be "".
