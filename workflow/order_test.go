@@ -54,6 +54,8 @@ steps:
 			Handle(e, "work", func(context.Context, None) (None, error) { called.Add(1); return None{}, nil })
 		})
 
+		synctest.Wait() // the timers in the store have been read
+
 		// The start is committed, but not durable.
 		release := disk.BlockSyncs()
 		replied := make(chan *Instance, 1)
@@ -64,7 +66,11 @@ steps:
 			}
 			replied <- in
 		}()
-		time.Sleep(time.Hour) // virtual: everything that can happen has happened, and the timer would be due
+		synctest.Wait()
+		if n := e.Stats().Timers; n != 0 {
+			t.Errorf("%d timers were armed before they were durable", n)
+		}
+		time.Sleep(time.Hour) // virtual: the timer would be due
 		select {
 		case <-replied:
 			t.Error("the start was answered before it was durable")
@@ -72,9 +78,6 @@ steps:
 		}
 		if n := called.Load(); n != 0 {
 			t.Errorf("the handler was called %d times before its start was durable", n)
-		}
-		if n := e.Stats().Timers; n != 0 {
-			t.Errorf("%d timers were armed before they were durable", n)
 		}
 
 		// A query that sees the instance in the store must not answer from it.

@@ -109,6 +109,9 @@ func TestClockThatJumps(t *testing.T) {
 		}
 		defer e.Close()
 		tn := begin(t, e, dueSchema, nil)
+		if _, err := tn.Deploy(t.Context(), Text(hearSchema)); err != nil {
+			t.Fatal(err)
+		}
 		start := func(in time.Duration) *Instance {
 			i, err := tn.Start(t.Context(), "due", vars{"at": c.Now().Add(in)}, nil)
 			if err != nil {
@@ -146,12 +149,28 @@ func TestClockThatJumps(t *testing.T) {
 		}
 		noticed := start(10 * 24 * time.Hour)
 		c.jump(20 * 24 * time.Hour)
-		start(365 * 24 * time.Hour)
+		if _, err := tn.Start(t.Context(), "hear", vars{"who": "ann"}, nil); err != nil {
+			t.Fatal(err)
+		}
 		synctest.Wait()
 		if !ended(noticed) {
 			t.Error("a step did not notice that the clock was set forward")
 		}
-		for _, i := range []*Instance{back, ahead, noticed} {
+
+		// Backwards, when it is on its way to the shard already.
+		sent := start(time.Minute)
+		synctest.Wait()
+		e.timers.mu.Lock()
+		next := e.timers.heap[0]
+		e.timers.remove(0)
+		e.timers.mu.Unlock()
+		c.jump(-time.Hour)
+		e.timers.fire(&next)
+		synctest.Wait()
+		if !ended(sent) {
+			t.Error("lost when the clock was set back while it fired")
+		}
+		for _, i := range []*Instance{back, ahead, noticed, sent} {
 			if _, n := firedAt(t, i); n != 1 {
 				t.Errorf("fired %d times", n)
 			}

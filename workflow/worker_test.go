@@ -175,6 +175,46 @@ func TestRetriedIncidentRunsWithTheSameKey(t *testing.T) {
 	})
 }
 
+// A delayed job may be found twice: armed in memory, and read from the store at the same moment. It is handed out once.
+func TestDelayedJobIsHandedOutOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, disk *store.Disk) {
+		e, s := openOn(t, disk, nil)
+		defer s.Close()
+		defer e.Close()
+		var calls attempts
+		tn := begin(t, e, retrySchema, func(e *Engine) {
+			Handle(e, "work", func(ctx context.Context, _ None) (result, error) {
+				if calls.add(ctx) == 1 {
+					return result{}, RetryAfter(time.Minute, errors.New("later"))
+				}
+				time.Sleep(time.Second)
+				return result{}, nil
+			})
+		})
+		in, err := tn.Start(t.Context(), "p", nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		e.timers.mu.Lock()
+		again := e.timers.heap[0]
+		e.timers.mu.Unlock()
+		time.Sleep(time.Minute)
+		e.timers.fire(&again)
+		if _, err := in.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(calls.jobs); n != 2 {
+			t.Errorf("%d attempts, want 2", n)
+		}
+		e.timers.fire(&again) // it is over
+		synctest.Wait()
+		if n := len(calls.jobs); n != 2 {
+			t.Errorf("handed out after its end")
+		}
+	})
+}
+
 func TestAtMostSoManyHandlersRun(t *testing.T) {
 	bubble(t, func(t *testing.T, disk *store.Disk) {
 		e, s := openOn(t, disk, &Options{Workers: 3})
@@ -348,4 +388,3 @@ func TestStartNamesMissingHandlers(t *testing.T) {
 		}
 	})
 }
-
