@@ -57,13 +57,28 @@ func prf(node string, phase byte, detail ...string) Digest {
 // phaseDecided is the phase byte of decisions; those of letters are program.Phase.
 const phaseDecided = 0xd0
 
-// letterDigest is the contribution of a letter; wrote is its mask, needed only where outputs are optional.
+// letterDigest is the contribution of a letter; wrote is its mask. It need not be the declared one: outputs can be
+// optional, and a replay on another version finds letters as they were written.
 func (m *Machine) letterDigest(node int32, phase program.Phase, wrote []Write) Digest {
 	n := &m.nodes[node]
-	if phase != program.Start && n.optional {
+	if phase != program.Start && !m.declared(node, wrote) {
 		return prf(m.p.Nodes[node].ID, byte(phase), m.maskNames(wrote)...)
 	}
 	return n.letters[phase]
+}
+
+// declared reports whether wrote is exactly what node declares to write.
+func (m *Machine) declared(node int32, wrote []Write) bool {
+	writes := m.p.Nodes[node].Writes
+	if len(wrote) != len(writes) {
+		return false
+	}
+	for i, w := range wrote {
+		if int(w.Slot) != writes[i] {
+			return false
+		}
+	}
+	return true
 }
 
 func (m *Machine) maskNames(wrote []Write) []string {

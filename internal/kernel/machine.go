@@ -21,7 +21,6 @@ type Machine struct {
 // node is what the machine derives from a program node.
 type node struct {
 	letters  [program.Occur + 1]Digest // by phase, with all outputs written
-	optional bool                      // some output may be left out, so the mask varies
 	catchers []int32                   // error boundary events around it, innermost first
 }
 
@@ -33,9 +32,6 @@ func New(p *program.Program) *Machine {
 		n := &p.Nodes[i]
 		m.witness[i] = -1
 		var all []Write
-		for _, o := range n.Out {
-			m.nodes[i].optional = m.nodes[i].optional || o.Optional
-		}
 		for _, slot := range n.Writes {
 			all = append(all, Write{Slot: int32(slot)})
 		}

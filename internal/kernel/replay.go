@@ -152,7 +152,7 @@ var errNotEnabled = errors.New("it is not enabled")
 // Replay runs a whole trace on m's own schema by the strict criterion: all letters, in their order. A letter that is not
 // enabled is a *Refusal. That the state equals the instance's is the invariant replay(schema, effective trace) = head.
 func (m *Machine) Replay(t *Trace) (*State, error) {
-	r, err := m.NewReplay(t.Created, t.Input, nil)
+	r, err := m.NewReplay(t.Created, t.Input, t.Env)
 	if err != nil {
 		return nil, err
 	}

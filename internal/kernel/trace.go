@@ -13,6 +13,7 @@ import (
 type Trace struct {
 	Created int64   // unix milliseconds
 	Input   []Write // what the instance began with
+	Env     []Env   // writes that no letter makes: of operators, and of what a move dropped or converted
 	Letters []Letter
 	Decided []Annotation // what gateways chose; replay decides again, so they are for digests and explanations
 }

@@ -47,7 +47,7 @@ var rooms = map[string]room{
 	},
 	"migrate": {
 		imports: []string{"internal/kernel", "internal/program", "internal/petri", "internal/expr", "workflow/schema", "workflow/history"},
-		pure:    true, later: true,
+		pure:    true,
 	},
 
 	// Bytes, and whose they are.

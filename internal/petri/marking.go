@@ -107,3 +107,18 @@ func (m Marking) Each(yield func(Place) bool) {
 		}
 	}
 }
+
+// Bytes appends m as bytes, without zeros at the end: equal sets give equal bytes.
+func (m Marking) Bytes(dst []byte) []byte {
+	from := len(dst)
+	for _, w := range m {
+		for range 8 {
+			dst = append(dst, byte(w))
+			w >>= 8
+		}
+	}
+	for len(dst) > from && dst[len(dst)-1] == 0 {
+		dst = dst[:len(dst)-1]
+	}
+	return dst
+}

@@ -1,0 +1,195 @@
+package migrate
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/replank/replank/internal/expr"
+	"github.com/replank/replank/internal/kernel"
+	"github.com/replank/replank/internal/program"
+	"github.com/replank/replank/workflow/schema"
+)
+
+// TimerPolicy says when timers that are in both schemas are due after a move.
+type TimerPolicy uint8
+
+// Timer policies.
+const (
+	Rebase  TimerPolicy = iota // armed-at + new duration
+	KeepDue                    // as before
+	Reset                      // the move + new duration
+)
+
+// Options is how to check and where to land; the zero value is the Default criteria and the documented policies.
+type Options struct {
+	Criteria Criteria          // 0: Default
+	Rename   map[string]string // old node id -> new one; adds to "was" in the schema
+	Timers   TimerPolicy
+}
+
+// Checker checks runs of one schema against another. It is immutable and safe for concurrent use.
+type Checker struct {
+	from, to *schema.Process
+	s, t     *kernel.Machine // of from, of to
+	criteria Criteria
+	timers   TimerPolicy
+	needs    *schema.Needs
+
+	node    []int32   // node of from -> node of to, -1: deleted
+	back    []int32   // node of to -> node of from, -1: inserted
+	slot    []int32   // variable of from -> variable of to, -1: deleted or of another type
+	convert []convert // by variable of to
+	changed []string  // by variable of from: why its value cannot be taken over; ""
+	scopes  []int32   // scope of from -> scope of to, -1
+}
+
+// convert says how a variable of the target gets its value where it is not simply taken over.
+type convert struct {
+	program *expr.Program // over the variables of from; nil: none
+	reads   []int         // of from
+}
+
+// NewChecker prepares a check. A *schema.Error says what is wrong with the plan itself: the target is not verified, a
+// rename names no node. opts may be nil.
+func NewChecker(from, to *schema.Process, opts *Options) (*Checker, error) {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	if o.Criteria == 0 {
+		o.Criteria = Default
+	}
+	c := &Checker{
+		from: from, to: to, s: kernel.New(from.Program()), t: kernel.New(to.Program()),
+		criteria: o.Criteria & relaxations, timers: o.Timers,
+	}
+	var findings []schema.Finding
+	if to.Verify(schema.Budget{}).Unverified {
+		findings = append(findings, fatal(to, "migrate/unverified", "", "the target is not verified within the budget, so where its instances can get is not known",
+			"split the process, or verify it with a larger budget"))
+	}
+	findings = append(findings, c.mapNodes(o.Rename)...)
+	findings = append(findings, c.mapVars()...)
+	if len(findings) > 0 {
+		return nil, &schema.Error{Findings: findings}
+	}
+	c.needs = to.Needs()
+	return c, nil
+}
+
+func fatal(p *schema.Process, code, node, message, hint string) schema.Finding {
+	f := schema.Finding{Severity: schema.Fatal, Code: code, Node: node, Message: message, Hint: hint}
+	if n := p.Node(node); n != nil {
+		f.Pos = n.Pos()
+	}
+	return f
+}
+
+// mapNodes maps nodes by id; "was" and renames make two different ids the same node, and then an equal id is not.
+func (c *Checker) mapNodes(rename map[string]string) []schema.Finding {
+	s, t := c.from.Program(), c.to.Program()
+	c.node, c.back = fill(len(s.Nodes)), fill(len(t.Nodes))
+	was := map[string]string{} // old id -> new id
+	for i := range t.Nodes {
+		if n := &t.Nodes[i]; n.Was != "" {
+			was[n.Was] = n.ID
+		}
+	}
+	var findings []schema.Finding
+	olds := make([]string, 0, len(rename))
+	//lint:sorted sorted on the next line
+	for old := range rename {
+		olds = append(olds, old)
+	}
+	slices.Sort(olds)
+	for _, old := range olds {
+		to := rename[old]
+		_, inOld := s.ByID[old]
+		_, inNew := t.ByID[to]
+		if !inOld || !inNew {
+			findings = append(findings, fatal(c.to, "migrate/rename", to, fmt.Sprintf("rename %s -> %s: there is no such node in the %s schema", old, to,
+				map[bool]string{true: "new", false: "old"}[inOld]), "name a node of the old schema and one of the new"))
+			continue
+		}
+		was[old] = to
+	}
+	for i := range s.Nodes {
+		id, renamed := was[s.Nodes[i].ID]
+		if !renamed {
+			id = s.Nodes[i].ID
+		}
+		j, ok := t.ByID[id]
+		if !ok || !renamed && t.Nodes[j].Was != "" || c.back[j] >= 0 {
+			continue // deleted; or the id is now that of a renamed node
+		}
+		if class(s.Nodes[i].Kind) != class(t.Nodes[j].Kind) {
+			continue // another thing under an old name
+		}
+		c.node[i], c.back[j] = int32(j), int32(i)
+	}
+	c.scopes = fill(len(s.Scopes))
+	c.scopes[0] = 0
+	for i := range s.Scopes {
+		for j := range t.Scopes {
+			if s.Scopes[i].Node >= 0 && t.Scopes[j].Node >= 0 && c.node[s.Scopes[i].Node] == t.Scopes[j].Node {
+				c.scopes[i] = int32(j)
+			}
+		}
+	}
+	return findings
+}
+
+func fill(n int) []int32 {
+	list := make([]int32, n)
+	for i := range list {
+		list[i] = -1
+	}
+	return list
+}
+
+// class groups the kinds that can take each other's place: what a person did a program may do in the next version.
+func class(k program.Kind) int {
+	switch k {
+	case program.UserTask, program.ServiceTask, program.ScriptTask, program.ManualTask, program.SendTask, program.RuleTask:
+		return 1
+	case program.ReceiveTask, program.CatchEvent:
+		return 2
+	case program.ExclusiveGateway, program.InclusiveGateway, program.ParallelGateway, program.EventGateway:
+		return 3
+	}
+	return 10 + int(k)
+}
+
+// mapVars maps variables by name or "was".
+func (c *Checker) mapVars() []schema.Finding {
+	s, t := c.from.Program(), c.to.Program()
+	c.slot, c.changed = fill(len(s.Vars)), make([]string, len(s.Vars))
+	c.convert = make([]convert, len(t.Vars))
+	var findings []schema.Finding
+	for j := range t.Vars {
+		v := &t.Vars[j]
+		name := v.Name
+		if v.Was != "" {
+			name = v.Was
+		}
+		i := slices.IndexFunc(s.Vars, func(o program.Var) bool { return o.Name == name })
+		if v.FromText != "" {
+			p, issues := s.Env.Compile(v.FromText, v.Type)
+			if len(issues) > 0 {
+				findings = append(findings, fatal(c.to, "migrate/from", "", fmt.Sprintf("from of variable %s: %s", v.Name, issues[0].Message), issues[0].Hint))
+				continue
+			}
+			c.convert[j] = convert{p, p.Reads()}
+			continue
+		}
+		if i < 0 {
+			continue
+		}
+		if a, b := s.Vars[i].Type.String(), v.Type.String(); a != b && !v.Type.IsDyn() {
+			c.changed[i] = fmt.Sprintf("variable %s was %s and is %s now", v.Name, a, b)
+			continue
+		}
+		c.slot[i] = int32(j)
+	}
+	return findings
+}

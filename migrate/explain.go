@@ -1,0 +1,117 @@
+package migrate
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/replank/replank/internal/kernel"
+	"github.com/replank/replank/internal/petri"
+	"github.com/replank/replank/internal/program"
+)
+
+const noPlace = petri.NoPlace
+
+// stuck explains why letter x cannot be reproduced: what the target waits for instead, or how it decided.
+func (r *run) stuck(k *kernel.Replay, x *item) *refusal {
+	t := r.c.t.Program()
+	why := &refusal{letter: x.from}
+	var waits, inserted []string
+	for i := range t.Nodes {
+		n := &t.Nodes[i]
+		if !k.Waits(int32(i)) || n.Kind == program.BoundaryEvent {
+			continue
+		}
+		waits = append(waits, n.ID)
+		if r.c.back[i] < 0 {
+			inserted = append(inserted, n.ID)
+		}
+	}
+	id := t.Nodes[x.Node].ID
+	switch {
+	case k.Blocked() != nil:
+		why.message = fmt.Sprintf("%s cannot happen: the target cannot decide: %v", id, k.Blocked())
+	case len(waits) == 0:
+		why.message = fmt.Sprintf("%s cannot happen: the target has ended before it", id)
+	default:
+		why.message = fmt.Sprintf("%s cannot happen yet: the target waits for %s first", id, strings.Join(waits, ", "))
+	}
+	if other := r.otherwise(k); other != "" {
+		why.blame = other
+	} else if len(inserted) > 0 {
+		why.blame = strings.Join(inserted, ", ") + " was inserted before " + id
+		why.remedies = append(why.remedies, "owing "+strings.Join(inserted, ", ")+" (insertions, not available yet)")
+	} else {
+		why.blame = id + " was moved"
+	}
+	why.remedies = append(why.remedies, "compensating "+r.old(x)+" (not available yet)")
+	return why
+}
+
+// otherwise names a gateway that the target decided in another way than the run did.
+func (r *run) otherwise(k *kernel.Replay) string {
+	for _, d := range k.Decided() {
+		old := r.c.back[d.Node]
+		if old < 0 {
+			continue
+		}
+		now := flows(r.c.t.Program(), d.Node, d.Flows)
+		for _, a := range r.trace.Decided {
+			if a.Node == old {
+				if then := flows(r.c.s.Program(), a.Node, a.Flows); then != now && r.guardsDiffer(old, d.Node) {
+					return fmt.Sprintf("%s decides %s now, and decided %s", r.c.t.Program().Nodes[d.Node].ID, now, then)
+				}
+			}
+		}
+	}
+	return ""
+}
+
+func flows(p *program.Program, node int32, set uint64) string {
+	var ids []string
+	for _, d := range p.Decisions {
+		if d.Node != node {
+			continue
+		}
+		ids = ids[:0]
+		for i, f := range d.Flows {
+			if set&(1<<i) != 0 {
+				ids = append(ids, f.ID)
+			}
+		}
+	}
+	return strings.Join(ids, "+")
+}
+
+// guardsDiffer reports whether the decisions of two gateways are not made by the same guards.
+func (r *run) guardsDiffer(old, now int32) bool {
+	return guards(r.c.s.Program(), old) != guards(r.c.t.Program(), now)
+}
+
+func guards(p *program.Program, node int32) string {
+	var b strings.Builder
+	for _, d := range p.Decisions {
+		if d.Node != node {
+			continue
+		}
+		for _, f := range d.Flows {
+			b.WriteString(f.ID)
+			if f.Guard != nil {
+				b.WriteString("\x00" + f.Guard.Source())
+			}
+			b.WriteString("\x01")
+		}
+	}
+	return b.String()
+}
+
+// byValue reports whether a decision of the replay is not one that the old schema made by the same guards: then it was
+// made by values, which the class of the run does not determine.
+func (r *run) byValue(k *kernel.Replay) bool {
+	for _, d := range k.Decided() {
+		old := r.c.back[d.Node]
+		if old < 0 || r.guardsDiffer(old, d.Node) {
+			return true
+		}
+	}
+	return false
+}
