@@ -35,6 +35,8 @@ type Checker struct {
 	timers   TimerPolicy
 	needs    *schema.Needs
 
+	renamings []kernel.Renaming // of Options.Rename, ascending
+
 	node    []int32   // node of from -> node of to, -1: deleted
 	back    []int32   // node of to -> node of from, -1: inserted
 	slot    []int32   // variable of from -> variable of to, -1: deleted or of another type
@@ -112,6 +114,7 @@ func (c *Checker) mapNodes(rename map[string]string) []schema.Finding {
 			continue
 		}
 		was[old] = to
+		c.renamings = append(c.renamings, kernel.Renaming{Old: old, New: to})
 	}
 	for i := range s.Nodes {
 		id, renamed := was[s.Nodes[i].ID]

@@ -25,6 +25,9 @@ type Landing struct {
 	Trace   *kernel.Trace
 	Dropped []uint64 // letters that became writes of the environment, ascending
 	Order   []uint64 // letters in the order of the replay; nil: as they were
+	// Move and Wrote are what the Migrated event says; Land sets them.
+	Move  *kernel.Move
+	Wrote []kernel.Write
 	// ByValue: a guard of the target was decided by the values of this run, and not as the old schema had decided it.
 	// The verdict then holds for this run only, not for its class.
 	ByValue bool
@@ -57,7 +60,7 @@ func (c *Checker) CheckRun(run Run) (Verdict, *Landing) {
 	for _, criteria := range Criteria(relaxations).subsets() {
 		if criteria&c.criteria != criteria {
 			if _, why := r.replay(criteria | c.criteria); why == nil {
-				failed.remedies = append(failed.remedies, "also the criteria "+(criteria &^ c.criteria).String())
+				failed.remedies = append(failed.remedies, "also the criteria "+(criteria&^c.criteria).String())
 				break
 			}
 		}

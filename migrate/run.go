@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -35,6 +36,15 @@ func (c *Checker) prepare(trace *kernel.Trace, state *kernel.State) (*run, *refu
 	var err *refusal
 	if r.input, err = r.writes(trace.Input, 1, nil); err != nil {
 		return nil, err
+	}
+	for _, e := range trace.Env { // of an earlier move
+		w, err := r.writes([]kernel.Write{e.Write}, e.Seq, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, w := range w {
+			r.env = append(r.env, kernel.Env{Seq: e.Seq, Write: w})
+		}
 	}
 	done := make([]bool, len(trace.Letters)) // starts that were completed
 	open := map[int32]int{}
@@ -121,17 +131,33 @@ func (r *run) convert() *refusal {
 				return err
 			}
 		}
-		if err := step(r.trace.Input, 1, nil); err != nil {
-			return err
-		}
-		for i := range r.trace.Letters {
-			l := &r.trace.Letters[i]
-			if err := step(l.Wrote, l.Seq, l); err != nil {
+		for _, x := range r.written() {
+			if err := step(x.list, x.seq, x.letter); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// written is everything that was written, in order.
+func (r *run) written() []written {
+	all := []written{{1, r.trace.Input, nil}}
+	for i := range r.trace.Letters {
+		l := &r.trace.Letters[i]
+		all = append(all, written{l.Seq, l.Wrote, l})
+	}
+	for _, e := range r.trace.Env {
+		all = append(all, written{e.Seq, []kernel.Write{e.Write}, nil})
+	}
+	slices.SortStableFunc(all, func(a, b written) int { return cmp.Compare(a.seq, b.seq) })
+	return all
+}
+
+type written struct {
+	seq    uint64
+	list   []kernel.Write
+	letter *kernel.Letter
 }
 
 // values are the variables of the old schema at one moment.

@@ -57,6 +57,7 @@ type Event struct {
 	Code    string
 	Note    string
 	Wrote   []Write // ascending by slot; owned by the event
+	Move    *Move   // Migrated
 }
 
 // Write is one variable written.

@@ -30,7 +30,7 @@ import (
 //	Ended               status
 func (m *Machine) Evolve(s *State, e *Event) error {
 	s.Seq, s.Updated = e.Seq, e.At
-	if e.Node >= int32(len(m.p.Nodes)) || (e.Node < 0) != (e.Kind == history.Created || e.Kind == history.Ended) {
+	if e.Node >= int32(len(m.p.Nodes)) || (e.Node < 0) != (e.Kind == history.Created || e.Kind == history.Ended || e.Kind == history.Migrated) {
 		return m.broken(s, e, "no such node")
 	}
 	for _, w := range e.Wrote {
@@ -68,6 +68,8 @@ func (m *Machine) Evolve(s *State, e *Event) error {
 	case history.Canceled:
 	case history.Ended:
 		s.Status = Completed
+	case history.Migrated:
+		return m.broken(s, e, "a move is folded with the schema before it")
 	default:
 		return m.broken(s, e, "this version of Replank does not know the event")
 	}

@@ -60,11 +60,9 @@ func (m *Machine) Effective(events iter.Seq2[Event, error]) (*Trace, *State, err
 		if err != nil {
 			return nil, nil, err
 		}
-		t.add(m, s, &e)
-		if err := m.Evolve(s, &e); err != nil {
+		if err := m.Fold(t, s, &e); err != nil {
 			return nil, nil, err
 		}
-		s.closed = s.closed[:0]
 	}
 	return t, s, nil
 }
