@@ -3,7 +3,6 @@ package workflow
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"runtime"
@@ -285,9 +284,4 @@ func (e *Engine) barrier(ctx context.Context) error {
 		}
 	}
 	return e.direct.barrier(ctx)
-}
-
-// broken reports an invariant of the engine that does not hold.
-func broken(format string, args ...any) error {
-	return fmt.Errorf("broken invariant: "+format+" (please report this)", args...)
 }

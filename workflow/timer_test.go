@@ -253,7 +253,7 @@ func TestMoreTimersThanMemory(t *testing.T) {
 			t.Errorf("%d timers in memory, want at most %d", got, 2*maxTimers)
 		}
 		half := time.Duration(n/2) * time.Second
-		time.Sleep(began.Add(time.Hour + half).Sub(time.Now()))
+		time.Sleep(time.Until(began.Add(time.Hour + half)))
 		synctest.Wait()
 		open, err := tn.Count(t.Context(), InstanceFilter{States: []State{Running}})
 		if err != nil || max(open-n/2, n/2-open) > 2 {
