@@ -11,8 +11,8 @@ import (
 // that two versions can be compared, but its program is program.Program.Free and cannot be deployed.
 
 // ParseControl is Parse for questions about control flow: expressions are not compiled, every flow of a gateway may be
-// taken, flows need no guards, and tasks have no data. The verification does not refuse: an unsound process is returned
-// and Verify says what is wrong with it, Fatal findings included. The error is an *Error with every finding.
+// taken, flows need no guards, and tasks have no data. Nothing is verified, so that an unsound process is returned;
+// Verify says what is wrong with it, Fatal findings included. The error is an *Error with every finding.
 func ParseControl(name string, src []byte) (*Process, error) { return parse(name, src, true) }
 
 // BuildControl is Build for questions about control flow; see ParseControl.

@@ -60,7 +60,7 @@ type Process struct {
 	digest   [32]byte
 	nodes    []*Node // twin of all
 	program  *program.Program
-	report   *Report   // of the default budget
+	report   *Report   // of the default budget; nil if free
 	warnings []Finding // of the reader and the compiler
 }
 

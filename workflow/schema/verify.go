@@ -36,10 +36,11 @@ const (
 )
 
 // Verify verifies the process within a budget. The findings are warnings, those of the compiler included: Parse and
-// Build refuse what has others. The verification of the default budget was done by them and is not done again.
+// Build refuse what has others. The verification of the default budget was done by them and is not done again, except
+// for a process of ParseControl or BuildControl, which is verified each time and may have Fatal findings.
 func (p *Process) Verify(b Budget) *Report {
 	r := p.report
-	if b != (Budget{}) {
+	if b != (Budget{}) || r == nil {
 		r = verify(p, b)
 	}
 	report := *r
@@ -76,7 +77,9 @@ func verify(p *Process, b Budget) *Report {
 		if len(v.list) == 0 { // what lies behind a join that waits for ever is dead too
 			v.dead()
 		}
-		v.dataFlow()
+		if !v.prog.Free {
+			v.dataFlow()
+		}
 	}
 	sortFindings(v.list)
 	return &Report{Findings: v.list, States: v.space.Len(), Unverified: !v.space.Complete}

@@ -1,0 +1,46 @@
+package bpmn
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// derived are the ends of ids that the import makes itself, and the one that the schema does.
+var derived = []string{".join", ".fork", ".some", ".skip", ".start", ".end"}
+
+// ID is the id that a node, flow or process of a file has in the schema. Most are the same: an id of letters, digits, _,
+// - and dots that begins with a letter or _. Of others, each character that cannot stand there is written as _xHHHH_, its
+// code point in at least four hexadecimal digits, as SQL/XML does with names (ISO/IEC 9075-14, 9.1); so is a _ before
+// what looks like such an escape, and the dot of an end that the import uses itself. Different ids stay different.
+func ID(id string) string {
+	escape := -1 // the dot of a reserved end
+	for _, end := range derived {
+		if strings.HasSuffix(id, end) {
+			escape = len(id) - len(end)
+		}
+	}
+	var b strings.Builder
+	for i, c := range id {
+		size := utf8.RuneLen(c)
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_'
+		inner := '0' <= c && c <= '9' || c == '-' || c == '.'
+		switch {
+		case c == utf8.RuneError, i == escape, !letter && (!inner || i == 0), c == '_' && looksEscaped(id[i+size:]):
+			fmt.Fprintf(&b, "_x%04X_", c)
+		default:
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
+
+// looksEscaped reports whether s begins like the rest of an escape after its first _.
+func looksEscaped(s string) bool {
+	digits := strings.TrimPrefix(s, "x")
+	n := 0
+	for n < len(digits) && strings.IndexByte("0123456789ABCDEF", digits[n]) >= 0 {
+		n++
+	}
+	return len(digits) < len(s) && n >= 4 && n < len(digits) && digits[n] == '_'
+}
