@@ -14,8 +14,8 @@ func (g *graph) flow(e *element, s *scope) {
 	}
 	raw := e.attr("id")
 	if raw != "" && (g.flows[raw] || g.known[raw] != nil) {
-		g.fatal(e, "bpmn/id", "give it another id", "the id %q stands here a second time", clip(raw))
-		return
+		g.warn(e, "bpmn/id", "give it another id", "the id %q stands here a second time; the flow is taken as one without", clip(raw))
+		raw = ""
 	}
 	g.flows[raw] = true
 	from, known := g.endOf(e, "sourceRef", s)

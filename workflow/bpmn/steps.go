@@ -1,6 +1,7 @@
 package bpmn
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/replank/replank/workflow/schema"
@@ -52,7 +53,23 @@ func (f *file) process(e *element) (*schema.Process, error) {
 	if f.options.ControlOnly {
 		return b.BuildControl()
 	}
-	return b.Build()
+	p, err := b.Build()
+	if refused := (*schema.Error)(nil); errors.As(err, &refused) {
+		for i := range refused.Findings {
+			if hint, other := hints[refused.Findings[i].Code]; other {
+				refused.Findings[i].Hint = hint
+			}
+		}
+	}
+	return p, err
+}
+
+// hints are those of the schema's findings that a BPMN file follows otherwise.
+var hints = map[string]string{
+	"schema/else":        "make one of its flows the default flow",
+	"schema/unreachable": "remove it, or lead a flow to it",
+	"schema/twice":       "give the flows ids",
+	"schema/flow-id":     "give the flows ids",
 }
 
 // steps are the steps of a scope.

@@ -14,8 +14,16 @@ import (
 func (b *Builder) Source(name string, src []byte) *Builder {
 	b.source = newSource(name, src)
 	b.source.other = true
+	for i, line := range b.source.lines {
+		if len(line) > longestLine {
+			b.source.lines[i] = ""
+		}
+	}
 	return b
 }
+
+// longestLine bounds the lines of a source that findings show, in bytes: a file may be one line of megabytes.
+const longestLine = 4 << 10
 
 // Line says where in the source the process stands: line and column, in characters, from 1.
 func (b *Builder) Line(line, col int) *Builder {
