@@ -60,7 +60,7 @@ func story(ctx context.Context, dir string, out io.Writer) error {
 	if err := boundaries(ctx, eng, say); err != nil {
 		return err
 	}
-	if err := finish(ctx, eng, say); err != nil {
+	if err := finish(ctx, eng, k.n, say); err != nil {
 		return err
 	}
 	n, err := book(dir).payments()
@@ -79,38 +79,34 @@ func show(ctx context.Context, eng *workflow.Engine, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		var waits []string
-		for _, w := range in.Waits {
-			text, err := describe(ctx, t, w)
-			if err != nil {
-				return err
-			}
-			waits = append(waits, text)
-		}
-		slices.Sort(waits)
 		_, err = fmt.Fprintf(out, "  %-9s  %s  %-4s  %9d.%02d  %s\n", t.Name(), in.Key,
-			loan.Applicant.Name, loan.Amount/100, loan.Amount%100, strings.Join(waits, ", "))
+			loan.Applicant.Name, loan.Amount/100, loan.Amount%100, describe(in.Waits))
 		return err
 	})
 }
 
-// describe says what a wait is for.
-func describe(ctx context.Context, t *workflow.Tenant, w workflow.Wait) (string, error) {
-	switch {
-	case w.Kind == schema.UserTask:
-		task, err := t.Task(w.Task).Info(ctx)
-		if err != nil {
-			return "", err
+// waiting words the steps at which the story's loans stand.
+var waiting = map[string]string{
+	"check":  "waits for an officer to check the papers",
+	"report": "waits for the appraisal report",
+	"review": "waits for an officer's decision",
+	"sign":   "waits for the customer's signature",
+	"pay":    "payment running",
+}
+
+// describe says what an instance waits for. The timer at the border of a step belongs to what is said of the step.
+func describe(waits []workflow.Wait) string {
+	var steps, limits []string
+	for _, w := range waits {
+		switch {
+		case w.Kind == schema.BoundaryEvent:
+			limits = append(limits, fmt.Sprintf(" (expires %s)", w.Until.Format(time.DateOnly)))
+		default:
+			steps = append(steps, cmp.Or(waiting[w.Node], w.Node))
 		}
-		return fmt.Sprintf("%s by %s", w.Node, strings.Join(task.Groups, ", ")), nil
-	case w.Kind == schema.ReceiveTask:
-		return w.Node + " by message", nil
-	case w.Kind == schema.ServiceTask:
-		return w.Node + " is running", nil
-	case !w.Until.IsZero():
-		return fmt.Sprintf("%s on %s", w.Node, w.Until.Format(time.DateOnly)), nil
 	}
-	return w.Node, nil
+	slices.Sort(steps)
+	return strings.Join(steps, ", ") + strings.Join(limits, "")
 }
 
 // each calls fn with the loans of the story, lender by lender, by key.
@@ -188,8 +184,9 @@ func brief(err error) string {
 	return err.Error()
 }
 
-// finish carries every loan to its end, and prints how each one ended.
-func finish(ctx context.Context, eng *workflow.Engine, say func(string, ...any)) error {
+// finish carries every loan to its end, and prints how each one ended, and how many of the crowd are left. acks of
+// those had been acknowledged.
+func finish(ctx context.Context, eng *workflow.Engine, acks int, say func(string, ...any)) error {
 	err := each(ctx, eng, func(t *workflow.Tenant, in workflow.InstanceInfo) error {
 		_, err := carry(ctx, t, t.Instance(in.ID), "")
 		return err
@@ -219,7 +216,7 @@ func finish(ctx context.Context, eng *workflow.Engine, say func(string, ...any))
 	if err != nil {
 		return err
 	}
-	waiting := 0
+	others := 0
 	for info, err := range eng.Tenants(ctx) {
 		if err != nil {
 			return err
@@ -228,8 +225,8 @@ func finish(ctx context.Context, eng *workflow.Engine, say func(string, ...any))
 		if err != nil {
 			return err
 		}
-		waiting += n
+		others += n
 	}
-	say("%d other loans wait for their papers; a start that nobody heard of any more may be among them.", waiting)
+	say("%d other loans wait for their papers: the %d, and %d saved before the kill cut off their answer.", others, acks, others-acks)
 	return nil
 }
