@@ -1,5 +1,6 @@
-// Package randschema makes random process schemas, in the text form, for property tests: block-structured, race-free,
-// sound by construction, with data, guards, loops, boundary events and sub-processes.
+// Package randschema makes random process schemas and random edits of them, for property tests: block-structured,
+// race-free, sound by construction, with data, guards, loops, boundary events and sub-processes. Edits need not keep
+// any of that.
 package randschema
 
 import (
@@ -7,18 +8,23 @@ import (
 	"strings"
 )
 
-// Config bounds what Make makes. The zero Config is small and uses every element.
+// Config bounds what Make makes. The zero Config is small and uses every element but Required and Locals.
 type Config struct {
-	Depth int // nesting of blocks; 0: 3
-	Width int // steps in a list; 0: 3
-	Vars  int // variables v0..; 0: 4
+	Depth    int  // nesting of blocks; 0: 3
+	Width    int  // steps in a list; 0: 3
+	Vars     int  // variables v0..; 0: 4
+	Required int  // variables q0.. without a default, which a first task writes
+	Locals   bool // sub-processes may have a variable of their own
 }
 
-// Make returns a schema. intn returns a number in [0, n) and decides everything, so equal numbers make equal schemas.
+// Make returns a schema in the text form: the text of New.
+func Make(intn func(n int) int, c Config) string { return New(intn, c).Text() }
+
+// New returns a schema. intn returns a number in [0, n) and decides everything, so equal numbers make equal schemas.
 //
-// All variables are ints that default to 0 and belong to one strand of control at a time: a parallel branch reads and
-// writes only its own share, so there are no races. Loops contain a user task, so nothing runs by itself for ever.
-func Make(intn func(n int) int, c Config) string {
+// All variables are ints and belong to one strand of control at a time: a parallel branch reads and writes only its own
+// share, so there are no races. Loops contain a user task, so nothing runs by itself for ever.
+func New(intn func(n int) int, c Config) *Tree {
 	if c.Depth == 0 {
 		c.Depth = 3
 	}
@@ -28,39 +34,36 @@ func Make(intn func(n int) int, c Config) string {
 	if c.Vars == 0 {
 		c.Vars = 4
 	}
-	g := &maker{intn: intn, width: c.Width}
-	var vars []string
+	t := &Tree{}
+	g := &maker{intn: intn, width: c.Width, locals: c.Locals, t: t}
+	var vars, required []string
 	for i := range c.Vars {
-		vars = append(vars, fmt.Sprintf("v%d", i))
+		t.Vars = append(t.Vars, Var{fmt.Sprintf("v%d", i), true})
+		vars = append(vars, t.Vars[i].Name)
 	}
-	g.line(0, "process: random")
-	g.line(0, "in: [%s]", vars[0])
-	g.line(0, "vars:")
-	for _, v := range vars {
-		g.line(1, "%s: {type: int, default: 0}", v)
+	for i := range c.Required {
+		t.Vars = append(t.Vars, Var{fmt.Sprintf("q%d", i), false})
+		required = append(required, fmt.Sprintf("q%d", i))
 	}
-	g.line(0, "steps:")
-	g.list(1, c.Depth, vars)
-	return g.out.String()
+	if len(required) > 0 {
+		t.Steps = append(t.Steps, &Step{Kind: "user", ID: g.id("u"), Out: "[" + strings.Join(required, ", ") + "]"})
+	}
+	t.Steps = append(t.Steps, g.list(c.Depth, append(vars, required...))...)
+	return t
 }
 
+// maker makes steps.
 type maker struct {
-	intn  func(n int) int
-	width int
-	out   strings.Builder
-	n     int
-	users []string // ids of user tasks so far
-}
-
-func (g *maker) line(indent int, format string, args ...any) {
-	g.out.WriteString(strings.Repeat("  ", indent))
-	fmt.Fprintf(&g.out, format, args...)
-	g.out.WriteByte('\n')
+	intn   func(n int) int
+	width  int
+	locals bool
+	t      *Tree
+	users  []string // ids of user tasks so far
 }
 
 func (g *maker) id(prefix string) string {
-	g.n++
-	return fmt.Sprintf("%s%d", prefix, g.n)
+	g.t.ids++
+	return fmt.Sprintf("%s%d", prefix, g.t.ids)
 }
 
 func (g *maker) pick(vars []string) string { return vars[g.intn(len(vars))] }
@@ -69,125 +72,152 @@ func (g *maker) guard(vars []string) string {
 	return fmt.Sprintf("%s %s %d", g.pick(vars), []string{">", "<", "==", "!="}[g.intn(4)], g.intn(4))
 }
 
-// list writes one or more steps.
-func (g *maker) list(indent, depth int, vars []string) {
-	for range 1 + g.intn(g.width) {
-		g.step(indent, depth, vars)
-	}
+// distinct is a guard that no other case has, because a case is known by its guard.
+func (g *maker) distinct(vars []string) string {
+	return fmt.Sprintf("%s && %q != %q", g.guard(vars), g.id("c"), "")
 }
 
-func (g *maker) step(indent, depth int, vars []string) {
+// list makes one or more steps.
+func (g *maker) list(depth int, vars []string) []*Step {
+	var list []*Step
+	for range 1 + g.intn(g.width) {
+		list = append(list, g.step(depth, vars))
+	}
+	return list
+}
+
+// maybe makes a list or none.
+func (g *maker) maybe(depth int, vars []string) []*Step {
+	if g.intn(4) == 0 {
+		return nil
+	}
+	return g.list(depth-1, vars)
+}
+
+func (g *maker) step(depth int, vars []string) *Step {
 	k := g.intn(14)
 	if depth <= 0 {
 		k = g.intn(6)
 	}
 	switch k {
 	case 0, 1:
-		g.user(indent, depth, vars)
+		return g.user(depth, vars)
 	case 2:
-		g.service(indent, depth, vars)
+		s := &Step{Kind: "service", ID: g.id("j")}
+		s.In, s.Out = g.data(s, vars)
+		s.Bounds = g.boundary(depth, vars)
+		return s
 	case 3:
-		g.line(indent, "- script: %s", g.id("s"))
-		v := g.pick(vars)
-		g.line(indent+1, "out: {%s: (%s + %d) %% 5}", v, g.pick(vars), g.intn(3))
+		s := &Step{Kind: "script", ID: g.id("s")}
+		s.In, s.Out = g.data(s, vars)
+		return s
 	case 4:
-		g.line(indent, "- receive: %s", g.id("r"))
-		g.line(indent+1, "message: m%d", g.intn(3))
-		g.line(indent+1, "key: string(%s)", g.pick(vars))
-		if g.intn(2) == 0 {
-			g.line(indent+1, "out: {%s: message.x}", g.pick(vars))
-		}
+		s := &Step{Kind: "receive", ID: g.id("r"), Lines: []string{fmt.Sprintf("message: m%d", g.intn(3)), fmt.Sprintf("key: string(%s)", g.pick(vars))}}
+		s.In, s.Out = g.data(s, vars)
+		return s
 	case 5:
-		g.line(indent, "- wait: %s", g.id("w"))
-		g.line(indent+1, "for: PT%dH", 1+g.intn(48))
+		return &Step{Kind: "wait", ID: g.id("w"), Lines: []string{fmt.Sprintf("for: PT%dH", 1+g.intn(48))}}
 	case 6, 7:
-		g.choose(indent, depth, vars)
+		return g.choose(depth, vars)
 	case 8:
-		g.parallel(indent, depth, vars)
+		return g.parallel(depth, vars)
 	case 9:
-		g.some(indent, depth, vars)
+		return g.some(depth, vars)
 	case 10:
-		g.race(indent, depth, vars)
+		return g.race(depth, vars)
 	case 11, 12:
-		g.repeat(indent, depth, vars)
-	case 13:
-		g.line(indent, "- subprocess: %s", g.id("sub"))
-		g.line(indent+1, "do:")
-		g.list(indent+2, depth-1, vars)
-		g.boundary(indent+1, depth, vars)
-	}
-}
-
-func (g *maker) user(indent, depth int, vars []string) {
-	id := g.id("u")
-	g.line(indent, "- user: %s", id)
-	g.line(indent+1, "in: [%s]", g.pick(vars))
-	if g.intn(3) > 0 {
-		opt := ""
-		if g.intn(4) == 0 {
-			opt = "?"
+		return g.repeat(depth, vars)
+	default:
+		s := &Step{Kind: "subprocess", ID: g.id("sub")}
+		if g.locals && g.intn(2) == 0 {
+			s.Local = g.id("x")
+			vars = append(vars[:len(vars):len(vars)], s.Local)
 		}
-		g.line(indent+1, "out: [%q]", g.pick(vars)+opt) // YAML reads no unquoted question mark before a bracket
-	}
-	if len(g.users) > 0 && g.intn(4) == 0 {
-		g.line(indent+1, "separate-from: [%s]", g.pick(g.users))
-	}
-	g.users = append(g.users, id)
-	g.boundary(indent+1, depth, vars)
-}
-
-func (g *maker) service(indent, depth int, vars []string) {
-	g.line(indent, "- service: %s", g.id("j"))
-	g.line(indent+1, "in: {x: %s + 1}", g.pick(vars))
-	g.line(indent+1, "out: {%s: result.x}", g.pick(vars))
-	g.boundary(indent+1, depth, vars)
-}
-
-func (g *maker) boundary(indent, depth int, vars []string) {
-	if g.intn(4) != 0 {
-		return
-	}
-	g.line(indent, "boundary:")
-	for i := range 1 + g.intn(2) {
-		switch (i + g.intn(3)) % 3 {
-		case 0:
-			g.line(indent+1, "- timer: %s", g.id("bt"))
-			g.line(indent+2, "after: P%dD", 1+g.intn(5))
-		case 1:
-			g.line(indent+1, "- message: %s", g.id("bm"))
-			g.line(indent+2, "key: string(%s)", g.pick(vars))
-		case 2:
-			g.line(indent+1, "- error: %s", g.id("be"))
-			g.line(indent+2, "code: c%d", i) // one host catches each code once
+		s.Body = g.list(depth-1, vars)
+		if s.Local != "" {
+			vars = vars[:len(vars)-1]
 		}
+		s.Bounds = g.boundary(depth, vars)
+		return s
+	}
+}
+
+// data is what an activity reads and writes.
+func (g *maker) data(s *Step, vars []string) (in, out string) {
+	switch s.Kind {
+	case "user":
+		in = fmt.Sprintf("[%s]", g.pick(vars))
+		if g.intn(3) > 0 {
+			opt := ""
+			if g.intn(4) == 0 {
+				opt = "?"
+			}
+			out = fmt.Sprintf("[%q]", g.pick(vars)+opt) // YAML reads no unquoted question mark before a bracket
+		}
+	case "service":
+		in = fmt.Sprintf("{x: %s + 1}", g.pick(vars))
+		out = fmt.Sprintf("{%s: result.x}", g.pick(vars))
+	case "script":
+		v := g.pick(vars)
+		out = fmt.Sprintf("{%s: (%s + %d) %% 5}", v, g.pick(vars), g.intn(3))
+	case "receive":
 		if g.intn(2) == 0 {
-			g.line(indent+2, "do:")
-			g.list(indent+3, min(depth-1, 1), vars)
+			out = fmt.Sprintf("{%s: message.x}", g.pick(vars))
 		}
 	}
+	return in, out
 }
 
-func (g *maker) branches(indent, depth int, vars []string, key string) {
-	if g.intn(4) == 0 {
-		return
+func (g *maker) user(depth int, vars []string) *Step {
+	s := &Step{Kind: "user", ID: g.id("u")}
+	s.In, s.Out = g.data(s, vars)
+	if len(g.users) > 0 && g.intn(4) == 0 {
+		s.Separate = []string{g.pick(g.users)}
 	}
-	g.line(indent, "%s:", key)
-	g.list(indent+1, depth-1, vars)
+	g.users = append(g.users, s.ID)
+	s.Bounds = g.boundary(depth, vars)
+	return s
 }
 
-func (g *maker) choose(indent, depth int, vars []string) {
-	g.line(indent, "- choose: %s", g.id("x"))
-	g.line(indent+1, "cases:")
+func (g *maker) boundary(depth int, vars []string) []*Case {
+	if g.intn(4) != 0 {
+		return nil
+	}
+	var events []*Case
+	for i := range 1 + g.intn(2) {
+		e := g.event((i+g.intn(3))%3, i, vars)
+		if g.intn(2) == 0 {
+			e.Steps = g.list(min(depth-1, 1), vars)
+		}
+		events = append(events, e)
+	}
+	return events
+}
+
+// event makes a boundary event; one host catches each code once.
+func (g *maker) event(kind, code int, vars []string) *Case {
+	switch kind {
+	case 0:
+		return &Case{Kind: "timer", Text: g.id("bt"), Lines: []string{fmt.Sprintf("after: P%dD", 1+g.intn(5))}}
+	case 1:
+		return &Case{Kind: "message", Text: g.id("bm"), Lines: []string{fmt.Sprintf("key: string(%s)", g.pick(vars))}}
+	}
+	return &Case{Kind: "error", Text: g.id("be"), Lines: []string{fmt.Sprintf("code: c%d", code)}}
+}
+
+func (g *maker) choose(depth int, vars []string) *Step {
+	s := &Step{Kind: "choose", ID: g.id("x")}
 	for range 1 + g.intn(2) {
-		g.line(indent+2, "- when: %s && %q != %q", g.guard(vars), g.id("c"), "")
-		g.branches(indent+3, depth, vars, "do")
+		c := &Case{Kind: "when", Text: g.distinct(vars)}
+		c.Steps = g.maybe(depth, vars)
+		s.Cases = append(s.Cases, c)
 	}
-	g.line(indent+2, "- else:")
-	g.list(indent+4, depth-1, vars)
+	s.Cases = append(s.Cases, &Case{Kind: "else", Steps: g.list(depth-1, vars)})
+	return s
 }
 
-// share splits the variables among n strands; a strand without any gets none to write and reads nothing.
-func (g *maker) share(vars []string, n int) [][]string {
+// share splits the variables among n strands.
+func share(vars []string, n int) [][]string {
 	out := make([][]string, n)
 	for i, v := range vars {
 		out[i%n] = append(out[i%n], v)
@@ -195,58 +225,53 @@ func (g *maker) share(vars []string, n int) [][]string {
 	return out
 }
 
-func (g *maker) parallel(indent, depth int, vars []string) {
-	n := 2
-	if len(vars) < n {
-		g.user(indent, 0, vars)
-		return
-	}
-	g.line(indent, "- parallel: %s", g.id("p"))
-	g.line(indent+1, "branches:")
-	users := g.users
-	for _, share := range g.share(vars, n) {
-		g.users = nil // four eyes across branches would be a race of actors
-		g.line(indent+2, "- do:")
-		g.list(indent+4, depth-1, share)
-	}
-	g.users = users
-}
-
-func (g *maker) some(indent, depth int, vars []string) {
+func (g *maker) parallel(depth int, vars []string) *Step {
 	if len(vars) < 2 {
-		g.user(indent, 0, vars)
-		return
+		return g.user(0, vars)
 	}
-	g.line(indent, "- some: %s", g.id("o"))
-	g.line(indent+1, "cases:")
+	s := &Step{Kind: "parallel", ID: g.id("p")}
 	users := g.users
-	for _, share := range g.share(vars, 2) {
-		g.users = nil
-		g.line(indent+2, "- when: %s && %q != %q", g.guard(vars), g.id("c"), "")
-		g.branches(indent+3, depth, share, "do")
+	for _, vars := range share(vars, 2) {
+		g.users = nil // four eyes across branches would be a race of actors
+		s.Cases = append(s.Cases, &Case{Kind: "do", Steps: g.list(depth-1, vars), Vars: vars})
 	}
 	g.users = users
-	g.line(indent+2, "- else: []")
+	return s
 }
 
-func (g *maker) race(indent, depth int, vars []string) {
-	g.line(indent, "- race: %s", g.id("e"))
-	g.line(indent+1, "cases:")
-	g.line(indent+2, "- timer: %s", g.id("et"))
-	g.line(indent+3, "after: PT%dH", 1+g.intn(30))
-	g.branches(indent+3, depth, vars, "do")
-	g.line(indent+2, "- message: %s", g.id("em"))
-	g.line(indent+3, "name: m%d", g.intn(3))
-	g.line(indent+3, "key: string(%s)", g.pick(vars))
-	g.branches(indent+3, depth, vars, "do")
-}
-
-func (g *maker) repeat(indent, depth int, vars []string) {
-	g.line(indent, "- repeat: %s", g.id("l"))
-	g.line(indent+1, "%s: %s", []string{"until", "while"}[g.intn(2)], g.guard(vars))
-	g.line(indent+1, "do:")
-	g.user(indent+2, 0, vars)
-	if g.intn(2) == 0 {
-		g.list(indent+2, depth-1, vars)
+func (g *maker) some(depth int, vars []string) *Step {
+	if len(vars) < 2 {
+		return g.user(0, vars)
 	}
+	s := &Step{Kind: "some", ID: g.id("o")}
+	users := g.users
+	all := vars
+	for _, vars := range share(vars, 2) {
+		g.users = nil
+		c := &Case{Kind: "when", Text: g.distinct(all), Vars: vars}
+		c.Steps = g.maybe(depth, vars)
+		s.Cases = append(s.Cases, c)
+	}
+	g.users = users
+	s.Cases = append(s.Cases, &Case{Kind: "else"})
+	return s
+}
+
+func (g *maker) race(depth int, vars []string) *Step {
+	s := &Step{Kind: "race", ID: g.id("e")}
+	timer := &Case{Kind: "timer", Text: g.id("et"), Lines: []string{fmt.Sprintf("after: PT%dH", 1+g.intn(30))}}
+	timer.Steps = g.maybe(depth, vars)
+	message := &Case{Kind: "message", Text: g.id("em"), Lines: []string{fmt.Sprintf("name: m%d", g.intn(3)), fmt.Sprintf("key: string(%s)", g.pick(vars))}}
+	message.Steps = g.maybe(depth, vars)
+	s.Cases = []*Case{timer, message}
+	return s
+}
+
+func (g *maker) repeat(depth int, vars []string) *Step {
+	s := &Step{Kind: "repeat", ID: g.id("l"), Test: []string{"until", "while"}[g.intn(2)], Guard: g.guard(vars)}
+	s.Body = []*Step{g.user(0, vars)}
+	if g.intn(2) == 0 {
+		s.Body = append(s.Body, g.list(depth-1, vars)...)
+	}
+	return s
 }
