@@ -198,8 +198,13 @@ func rebuildKeys(m *step, s Step) Step {
 		given text
 		call  func(Step, string) Step
 	}{
-		{m.title, Step.Title}, {m.doc, Step.Doc}, {m.was, Step.Was}, {m.next, Step.Next},
-		{m.handler, Step.Handler}, {m.due.text, Step.Due}, {m.timeout.text, Step.Timeout},
+		{m.title, Step.Title},
+		{m.doc, Step.Doc},
+		{m.was, Step.Was},
+		{m.next, Step.Next},
+		{m.handler, Step.Handler},
+		{m.due.text, Step.Due},
+		{m.timeout.text, Step.Timeout},
 	} {
 		if set.given.given() {
 			s = set.call(s, set.given.s)
