@@ -37,6 +37,9 @@ func main() {
 		flag.PrintDefaults()
 	}
 	flag.Parse()
+	if note := misnamed(flag.Arg(flag.NArg() - 1)); note != "" {
+		fmt.Fprintln(os.Stderr, "eventlog: note:", note)
+	}
 	switch flag.NArg() {
 	case 1:
 		exit(summary(flag.Arg(0)))

@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -48,8 +51,29 @@ func load(path string) (*record, error) {
 		}
 		r.cases = append(r.cases, c)
 	}
+	if len(r.cases) == 0 {
+		return nil, fmt.Errorf("%s: the log has no cases: it needs <trace> elements with <event> elements in them", path)
+	}
 	r.order = interleave(r.cases)
 	return r, nil
+}
+
+// misnamed says so if a file that is called .gz is not packed; it is read all the same, since the content decides. It
+// returns "" for other files, and for one that cannot be read, of which load says more.
+func misnamed(path string) string {
+	if !strings.EqualFold(filepath.Ext(path), ".gz") {
+		return ""
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close() // read only: nothing to lose
+	magic := make([]byte, 2)
+	if _, err := io.ReadFull(f, magic); err != nil || magic[0] == 0x1f && magic[1] == 0x8b {
+		return ""
+	}
+	return path + " is not packed by gzip, whatever its name says: read as plain XES"
 }
 
 // interleave puts the events of all cases in the order of happening: by time,

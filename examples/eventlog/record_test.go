@@ -139,3 +139,47 @@ func TestOnlyCompletionsCount(t *testing.T) {
 		t.Errorf("got %+v", r.cases)
 	}
 }
+
+// TestNoCases: a log from which nothing can be learnt is an error, not a report of zeros.
+func TestNoCases(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "empty.xes")
+	if err := os.WriteFile(path, []byte("<log></log>"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := load(path); err == nil || !strings.Contains(err.Error(), path+": the log has no cases") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestMisnamed: a name that promises gzip where there is none does not matter, but is mentioned.
+func TestMisnamed(t *testing.T) {
+	dir := t.TempDir()
+	plain, err := os.ReadFile(small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		content []byte
+		noted   bool
+	}{
+		"plain.xes.gz":  {plain, true},
+		"plain.xes":     {plain, false},
+		"packed.xes.gz": {[]byte{0x1f, 0x8b, 8}, false},
+		"empty.xes.gz":  {nil, false},
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, c.content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := misnamed(path); (got != "") != c.noted {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	if got := misnamed(filepath.Join(dir, "none.gz")); got != "" {
+		t.Errorf("a file that is not there: %q", got)
+	}
+	r, err := load(filepath.Join(dir, "plain.xes.gz"))
+	if err != nil || len(r.cases) != 7 {
+		t.Errorf("%v, %v", r, err)
+	}
+}
