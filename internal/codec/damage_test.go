@@ -44,7 +44,7 @@ func TestCutShort(t *testing.T) {
 				t.Errorf("%s cut to %d of %d bytes: %v, %q", e.name, n, len(whole), err, got)
 			}
 		}
-		if n := len(whole); e.name != "head-nothing-empty" && !strings.HasPrefix(e.name, "history") {
+		if n := len(whole); e.name != "head-nothing-empty" && e.name != "head-moved" && !strings.HasPrefix(e.name, "history") {
 			if _, err := e.decode(append(whole[:n:n], 0)); !errors.Is(err, ErrCorrupt) {
 				t.Errorf("%s with a byte more: %v", e.name, err)
 			}

@@ -99,7 +99,11 @@ func describeHead(sh Shape) func([]byte) (string, error) {
 		s := h.State
 		text := fmt.Sprintf("process %d version %d key %q labels %v priority %d due %d\n", h.Process, h.Version, h.BusinessKey, h.Labels, h.Priority, h.Due)
 		text += fmt.Sprintf("status %d epoch %d seq %d created %d updated %d actors %q children %+v\n", s.Status, s.Epoch, s.Seq, s.Created, s.Updated, s.Actors, s.Children)
-		return text + describeScope(&s.Scope) + describeTail(&h.Tail), nil
+		text += describeScope(&s.Scope) + describeTail(&h.Tail)
+		if len(h.Moves) > 0 {
+			text += fmt.Sprintf("moves %v\n", h.Moves)
+		}
+		return text, nil
 	}
 }
 
@@ -125,6 +129,9 @@ func describeTail(t *Tail) string {
 		}
 		fmt.Fprintf(&sb, "event %d %d %v node %d flows %d attempt %d due %d actor %q key %q code %q note %q wrote %v\n",
 			e.Seq, e.At, e.Kind, e.Node, e.Flows, e.Attempt, e.Due, e.Actor, e.Key, e.Code, e.Note, e.Wrote)
+		if e.Move != nil {
+			fmt.Fprintf(&sb, "  move %+v\n", *e.Move)
+		}
 	}
 	return sb.String()
 }
@@ -152,6 +159,27 @@ func encodeChunk(n int) func() []byte {
 			t.Append(&e)
 		}
 		return AppendChunk(nil, &t)
+	}
+}
+
+// movedLoan is the sample loan after it moved to version 2: its tail is the move, with all that was written.
+func movedLoan() (*Head, Shape) {
+	h, sh := sampleLoan()
+	h.Version, h.Moves = 2, []Moved{{h.State.Seq, 1}}
+	e := migrated()
+	e.Seq = h.State.Seq
+	h.Tail.Append(&e)
+	return h, sh
+}
+
+func migrated() kernel.Event {
+	return kernel.Event{
+		Seq: 1, At: asked, Kind: history.Migrated, Node: -1, Actor: "eve",
+		Wrote: []kernel.Write{{Slot: 0, Value: value(map[string]any{"name": "Ann", "income": 5200.5})}, {Slot: 1, Value: value(80_000)}},
+		Move: &kernel.Move{
+			From: 1, To: 2, Criteria: 6, Timers: 1, Rename: []kernel.Renaming{{Old: "check", New: "examine"}},
+			Dropped: []uint64{7, 8, 12}, Order: []uint64{5, 20, 18, 300}, Dues: []kernel.Due{{Node: 20, At: asked + 91*day}},
+		},
 	}
 }
 
@@ -198,6 +226,13 @@ var examples = []example{
 	}},
 	{"history-two-events", 24, encodeChunk(2), describeChunk},
 	{"history-three-events", 110, encodeChunk(3), describeChunk},
+	{"head-moved", 196, encodeHead(movedLoan()), describeHead(loanShape)},
+	{"history-migrated", 92, func() []byte {
+		var t Tail
+		e := migrated()
+		t.Append(&e)
+		return AppendChunk(nil, &t)
+	}, describeChunk},
 	{"large-value", 2060, func() []byte {
 		b, _ := AppendLarge(nil, value(strings.Repeat("x", 2*LargeValue)))
 		return b

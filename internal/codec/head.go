@@ -14,19 +14,38 @@ type Head struct {
 	BusinessKey      string // "": none
 	Labels           map[string]string
 	Priority         int
-	Due              int64 // unix milliseconds; 0: none
-	Tail             Tail  // the newest history events; what comes before them lies in history chunks
+	Due              int64   // unix milliseconds; 0: none
+	Moves            []Moved // to other versions, ascending
+	Tail             Tail    // the newest history events; what comes before them lies in history chunks
+}
+
+// Moved is one move of an instance to another version: history before event Seq is in the numbering of version From, up
+// to the move before it. So readers of history need not look for the moves.
+type Moved struct {
+	Seq  uint64 // of the Migrated event
+	From uint32
+}
+
+// VersionAt is the version whose numbering event seq is in; of a Migrated event, the one that it led to.
+func (h *Head) VersionAt(seq uint64) uint32 {
+	for _, m := range h.Moves {
+		if seq < m.Seq {
+			return m.From
+		}
+	}
+	return h.Version
 }
 
 // The head record:
 //
 //	| format | flags | status | uv process | uv version | uv seq | zz created | zz updated-created
 //	| [uv epoch] [uv incidents] [zz due-created] [zz priority] [str business key] [labels]          the part that is peeked
-//	| more | scope | [children] [actors] [tail]
+//	| more | scope | [children] [actors] [moves] [tail]
 //
 //	labels    uv n, then n x (str name, str value), by name
 //	children  uv n, then n x (uv node, uv open, uv next)
 //	actors    uv n, then n x str; the rest is ""
+//	moves     uv n, then n x (uv number - the one before, uv from)
 //	tail      uv seq+1-n-first, uv n, zz base-updated, zz last-updated, then the events up to the record's end
 const (
 	headIncidents byte = 1 << iota
@@ -42,6 +61,7 @@ const (
 	moreChildren byte = 1 << iota
 	moreActors
 	moreTail
+	moreMoves
 )
 
 // AppendHead appends the head record of h. h.State must not be nil.
@@ -107,6 +127,15 @@ func AppendHead(dst []byte, h *Head) []byte {
 			dst = appendString(dst, a)
 		}
 	}
+	if len(h.Moves) > 0 {
+		more |= moreMoves
+		dst = appendUvarint(dst, uint64(len(h.Moves)))
+		last := uint64(0)
+		for _, m := range h.Moves {
+			dst = appendUvarint(appendUvarint(dst, m.Seq-last), uint64(m.From))
+			last = m.Seq
+		}
+	}
 	if t := &h.Tail; t.N > 0 {
 		more |= moreTail
 		dst = appendUvarint(dst, s.Seq+1-uint64(t.N)-t.First)
@@ -140,7 +169,7 @@ func DecodeHead(b []byte, shape Shape, h *Head) error {
 		h.Labels = p.allLabels(h.Labels)
 	}
 
-	more := r.flags(moreChildren | moreActors | moreTail)
+	more := r.flags(moreChildren | moreActors | moreTail | moreMoves)
 	r.scope(&s.Scope, &shape, s.Seq, s.Updated)
 	s.Children = s.Children[:0]
 	if more&moreChildren != 0 {
@@ -161,6 +190,15 @@ func DecodeHead(b []byte, shape Shape, h *Head) error {
 		}
 	}
 	clear(s.Actors[n:])
+	h.Moves = h.Moves[:0]
+	if more&moreMoves != 0 {
+		h.Moves = resize(h.Moves, r.count(2))
+		last := uint64(0)
+		for i := range h.Moves {
+			last += r.uvarint()
+			h.Moves[i] = Moved{last, r.uint32()}
+		}
+	}
 	h.Tail.Reset(s.Seq+1, s.Updated)
 	if more&moreTail != 0 {
 		t := &h.Tail

@@ -115,6 +115,9 @@ func randomHead(t *rapid.T, sh Shape) *Head {
 		BusinessKey: words.Draw(t, "business key"), Labels: rapid.MapOfN(words, words, 0, 20).Draw(t, "labels"),
 		Priority: rapid.IntRange(-5, 5).Draw(t, "priority"), Due: millis.Draw(t, "due"),
 	}
+	for range rapid.IntRange(0, 3).Draw(t, "earlier moves") {
+		h.Moves = append(h.Moves, Moved{numbers.Draw(t, "moved"), small.Draw(t, "from")})
+	}
 	events := randomEvents(t, 1)
 	h.Tail.Reset(uint64(1), millis.Draw(t, "base"))
 	for i := range events {
@@ -142,6 +145,9 @@ func randomEvents(t *rapid.T, first uint64) []kernel.Event {
 			Attempt: small.Draw(t, "attempt"), Due: millis.Draw(t, "due"), Actor: words.Draw(t, "actor"),
 			Key: words.Draw(t, "key"), Code: words.Draw(t, "code"), Note: words.Draw(t, "note"),
 		}
+		if rapid.IntRange(0, 4).Draw(t, "moves") == 0 {
+			e.Move = randomMove(t)
+		}
 		slots := rapid.SliceOfNDistinct(rapid.Int32Range(0, 1000), 0, 4, func(s int32) int32 { return s }).Draw(t, "wrote")
 		slices.Sort(slots)
 		for _, slot := range slots {
@@ -150,6 +156,22 @@ func randomEvents(t *rapid.T, first uint64) []kernel.Event {
 		events = append(events, e)
 	}
 	return events
+}
+
+func randomMove(t *rapid.T) *kernel.Move {
+	seqs := func(what string) []uint64 { return plain(rapid.SliceOfN(numbers, 0, 5).Draw(t, what)) }
+	mv := &kernel.Move{
+		From: small.Draw(t, "from"), To: small.Draw(t, "to"), Criteria: rapid.Byte().Draw(t, "criteria"), Timers: rapid.Byte().Draw(t, "timers"),
+		Dropped: seqs("dropped"), Order: seqs("order"),
+	}
+	slices.Sort(mv.Dropped)
+	for range rapid.IntRange(0, 3).Draw(t, "renames") {
+		mv.Rename = append(mv.Rename, kernel.Renaming{Old: words.Draw(t, "old"), New: words.Draw(t, "new")})
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "dues") {
+		mv.Dues = append(mv.Dues, kernel.Due{Node: int32(rapid.IntRange(0, 300).Draw(t, "node")), At: millis.Draw(t, "due")})
+	}
+	return mv
 }
 
 // plainScope is s with empty sets as nil, and without what an encoding may leave out.
@@ -179,18 +201,19 @@ type durable struct {
 	children []kernel.Children
 	actors   []string
 	labels   map[string]string
+	moves    []Moved
 	tail     Tail
 }
 
 func durableOf(h *Head) durable {
 	d := durable{
 		head: *h, scope: plainScope(h.State.Scope, HeadSlots), children: plain(h.State.Children), actors: plain(h.State.Actors),
-		tail: h.Tail,
+		moves: plain(slices.Clone(h.Moves)), tail: h.Tail,
 	}
 	d.state = kernel.State{
 		Status: h.State.Status, Epoch: h.State.Epoch, Seq: h.State.Seq, Created: h.State.Created, Updated: h.State.Updated,
 	}
-	d.head.State, d.head.Labels, d.head.Tail = nil, nil, Tail{}
+	d.head.State, d.head.Labels, d.head.Moves, d.head.Tail = nil, nil, nil, Tail{}
 	if len(h.Labels) > 0 {
 		d.labels = maps.Clone(h.Labels)
 	}

@@ -23,7 +23,7 @@ type Tail struct {
 // An event:
 //
 //	| kind | flags | [more flags] | [uv node] | [zz at - at of the event before] | [str actor] | [zz due-at] | [uv flows]
-//	| [uv attempt] | [str key] | [str code] | [str note] | [writes]
+//	| [uv attempt] | [str key] | [str code] | [str note] | [str move] | [writes]
 //
 //	writes  uv n, then n x (uv slot - slot before (> 0 but for the first), uv 2*size + large, the value unless large)
 //
@@ -43,6 +43,7 @@ const (
 	eventKey byte = 1 << iota
 	eventCode
 	eventNote
+	eventMove
 )
 
 // Reset makes t empty, to be continued by event number first. The next event's time will be stored relative to base.
@@ -68,6 +69,9 @@ func (t *Tail) Append(e *kernel.Event) (large int) {
 	}
 	if e.Note != "" {
 		more |= eventNote
+	}
+	if e.Move != nil {
+		more |= eventMove
 	}
 	if more != 0 {
 		flags |= eventMore
@@ -105,6 +109,10 @@ func (t *Tail) Append(e *kernel.Event) (large int) {
 	}
 	if more&eventNote != 0 {
 		dst = appendString(dst, e.Note)
+	}
+	if e.Move != nil {
+		move := appendMove(nil, e.Move, e.At)
+		dst = append(appendUvarint(dst, uint64(len(move))), move...)
 	}
 	if len(e.Wrote) > 0 {
 		flags |= eventWrote
@@ -255,7 +263,7 @@ func (r *reader) event(e *kernel.Event, at *int64, large func(int32, uint64) (ex
 	flags := r.byte()
 	var more byte
 	if flags&eventMore != 0 {
-		more = r.flags(eventKey | eventCode | eventNote)
+		more = r.flags(eventKey | eventCode | eventNote | eventMove)
 	}
 	if flags&eventNode != 0 {
 		e.Node = r.int31()
@@ -284,6 +292,9 @@ func (r *reader) event(e *kernel.Event, at *int64, large func(int32, uint64) (ex
 	}
 	if more&eventNote != 0 {
 		e.Note = r.string("")
+	}
+	if more&eventMove != 0 {
+		e.Move = r.move(e.At)
 	}
 	if flags&eventWrote == 0 {
 		return r.err("history")
@@ -329,7 +340,7 @@ func (r *reader) skipToWrites() int {
 			r.uvarint()
 		}
 	}
-	for _, f := range [...]byte{eventKey, eventCode, eventNote} {
+	for _, f := range [...]byte{eventKey, eventCode, eventNote, eventMove} {
 		if more&f != 0 {
 			r.bytes()
 		}

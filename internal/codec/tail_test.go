@@ -3,6 +3,7 @@ package codec
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -106,7 +107,8 @@ func sameEvent(a, b *kernel.Event) bool {
 		}
 	}
 	return a.Seq == b.Seq && a.At == b.At && a.Kind == b.Kind && a.Node == b.Node && a.Flows == b.Flows && a.Attempt == b.Attempt &&
-		a.Due == b.Due && a.Actor == b.Actor && a.Key == b.Key && a.Code == b.Code && a.Note == b.Note
+		a.Due == b.Due && a.Actor == b.Actor && a.Key == b.Key && a.Code == b.Code && a.Note == b.Note &&
+		reflect.DeepEqual(a.Move, b.Move)
 }
 
 // The size of a value takes one byte up to 63, two up to LargeValue; beyond, the value leaves the event.
