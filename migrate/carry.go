@@ -1,12 +1,10 @@
 package migrate
 
 import (
-	"iter"
 	"time"
 
 	"github.com/replank/replank/internal/kernel"
 	"github.com/replank/replank/internal/program"
-	"github.com/replank/replank/workflow/history"
 )
 
 // carry gives the landing the work that the run keeps, and returns the timers that are due at another time.
@@ -79,46 +77,6 @@ func (c *Checker) due(o, n *program.Node, w *kernel.Work, loc *time.Location) (a
 		return 0, false
 	}
 	return n.Timer.After.From(time.UnixMilli(w.At).In(loc), loc).UnixMilli(), true
-}
-
-// Folded is a run on the schema that it is on now, folded from a history that may have moved.
-type Folded struct {
-	Run
-	Version uint32 // of the schema it is on
-}
-
-// Fold folds a whole history. schemas gives the schema of a version; at a Migrated event the landing is computed again,
-// by the rewrite that the event carries.
-func Fold(events iter.Seq2[kernel.Event, error], version uint32, checker func(mv *kernel.Move) (*Checker, error), machine func(version uint32) (*kernel.Machine, error), loc *time.Location) (*Folded, error) {
-	m, err := machine(version)
-	if err != nil {
-		return nil, err
-	}
-	f := &Folded{Run{&kernel.Trace{}, m.NewState()}, version}
-	for e, err := range events {
-		if err != nil {
-			return nil, err
-		}
-		if e.Kind != history.Migrated || e.Move == nil {
-			if err := m.Fold(f.Trace, f.State, &e); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		c, err := checker(e.Move)
-		if err != nil {
-			return nil, err
-		}
-		landing, err := c.again(f.Run, e.Move, loc)
-		if err != nil {
-			return nil, err
-		}
-		m = c.t
-		m.Settled(f.State, landing.State, &e)
-		landing.Trace.Carry(&e)
-		f.Run, f.Version = Run{landing.Trace, landing.State}, e.Move.To
-	}
-	return f, nil
 }
 
 // again computes the landing of a move that was made.

@@ -79,6 +79,14 @@ func NewChecker(from, to *schema.Process, opts *Options) (*Checker, error) {
 	return c, nil
 }
 
+// Node is the node of the target that takes the place of a node of the old schema, by their numbers; -1: none does.
+func (c *Checker) Node(old int32) int32 { return c.node[old] }
+
+// converts reports whether a variable gets its value from a converter, which may fail by value.
+func (c *Checker) converts() bool {
+	return slices.ContainsFunc(c.convert, func(cv convert) bool { return cv.program != nil })
+}
+
 func fatal(p *schema.Process, code, node, message, hint string) schema.Finding {
 	f := schema.Finding{Severity: schema.Fatal, Code: code, Node: node, Message: message, Hint: hint}
 	if n := p.Node(node); n != nil {

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/replank/replank/internal/kernel"
@@ -104,14 +105,38 @@ func guards(p *program.Program, node int32) string {
 	return b.String()
 }
 
-// byValue reports whether a decision of the replay is not one that the old schema made by the same guards: then it was
-// made by values, which the class of the run does not determine.
+// byValue reports whether a decision of the replay is not one that the run made before, by the same guards on the same
+// versions of what they read: then it was made by values, which the class of the run does not determine.
 func (r *run) byValue(k *kernel.Replay) bool {
-	for _, d := range k.Decided() {
+	if len(k.Decided()) == 0 {
+		return false
+	}
+	all := r.written()
+	return slices.ContainsFunc(k.Decided(), func(d kernel.Annotation) bool {
 		old := r.c.back[d.Node]
-		if old < 0 || r.guardsDiffer(old, d.Node) {
-			return true
+		return old < 0 || r.guardsDiffer(old, d.Node) || !r.decidedBefore(old, d.Seq, all)
+	})
+}
+
+// decidedBefore reports whether the run decided at node old on the versions that a decision at position pos sees: none
+// of what the guards read was written between pos and its own decision, and nothing they read is converted.
+func (r *run) decidedBefore(old int32, pos uint64, all []written) bool {
+	var reads []int
+	for _, d := range r.c.s.Program().Decisions {
+		if d.Node == old {
+			for i := range d.Flows {
+				reads = append(reads, d.Flows[i].Reads...)
+			}
 		}
 	}
-	return false
+	for _, slot := range reads {
+		if to := r.c.slot[slot]; to < 0 || r.c.convert[to].program != nil {
+			return false
+		}
+	}
+	return slices.ContainsFunc(r.trace.Decided, func(a kernel.Annotation) bool {
+		return a.Node == old && a.Seq >= pos && !slices.ContainsFunc(all, func(w written) bool {
+			return w.seq > pos && w.seq < a.Seq && slices.ContainsFunc(w.list, func(x kernel.Write) bool { return slices.Contains(reads, int(x.Slot)) })
+		})
+	})
 }

@@ -46,14 +46,26 @@ type refusal struct {
 // CheckRun judges one run by the checker's criteria: the least set of relaxations that suffices, the fewest first. The
 // landing is nil unless the verdict is Accept.
 func (c *Checker) CheckRun(run Run) (Verdict, *Landing) {
+	v, landing, _ := c.judge(run)
+	return v, landing
+}
+
+// Judge is CheckRun for one run of a class. byValue: the verdict depends on the values of this run (see ByValue, which
+// tells it of accepted runs only), so it is not that of the class.
+func (c *Checker) Judge(run Run) (v Verdict, byValue bool) {
+	v, _, byValue = c.judge(run)
+	return v, byValue
+}
+
+func (c *Checker) judge(run Run) (_ Verdict, _ *Landing, byValue bool) {
 	r, failed := c.prepare(run.Trace, run.State)
 	if failed != nil {
-		return c.refuse(failed), nil
+		return c.refuse(failed), nil, c.converts()
 	}
 	for _, criteria := range c.criteria.subsets() {
 		var landing *Landing
 		if landing, failed = r.replay(criteria); failed == nil {
-			return Verdict{Outcome: Accept, Criteria: max(criteria, Strict), Target: c.target(landing.State), Warnings: c.renames(r)}, landing
+			return Verdict{Outcome: Accept, Criteria: max(criteria, Strict), Target: c.target(landing.State), Warnings: c.renames(r)}, landing, r.byValues
 		}
 	}
 	// The last set is the largest: its refusal tells what is really in the way.
@@ -65,7 +77,7 @@ func (c *Checker) CheckRun(run Run) (Verdict, *Landing) {
 			}
 		}
 	}
-	return c.refuse(failed), nil
+	return c.refuse(failed), nil, r.byValues
 }
 
 func (c *Checker) refuse(why *refusal) Verdict {
@@ -92,6 +104,7 @@ func (r *run) replay(c Criteria) (*Landing, *refusal) {
 	if err != nil {
 		return nil, &refusal{message: err.Error()}
 	}
+	defer func() { r.byValues = r.byValues || k.Blocked() != nil || r.byValue(k) }()
 	landing := &Landing{Dropped: dropped, Trace: &kernel.Trace{Created: r.trace.Created, Input: r.input, Env: env}}
 	var before [][]int
 	if c&Order != 0 {
@@ -231,7 +244,7 @@ func (r *run) arrive(k *kernel.Replay) *refusal {
 	s, t, st := r.c.s.Program(), r.c.t.Program(), k.State()
 	var lost, extra []string
 	for _, w := range r.state.Works {
-		if to := r.c.node[w.Node]; w.Started && to >= 0 && t.Nodes[to].Running != noPlace && !st.Marking.Has(t.Nodes[to].Running) {
+		if to := r.c.node[w.Node]; w.Started && to >= 0 && !st.Marking.Has(t.Nodes[to].Running) { // a script runs at once, so it never is running
 			lost = append(lost, s.Nodes[w.Node].ID)
 		}
 	}

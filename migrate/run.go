@@ -19,6 +19,8 @@ type run struct {
 	env    []kernel.Env // converted values that belong to no letter
 	items  []item
 	iterat map[string]uint32 // see newest
+
+	byValues bool // a replay so far depended on values, see byValue
 }
 
 // An item is one letter of the run.
