@@ -66,7 +66,7 @@ type Write struct {
 	Value expr.Value
 }
 
-// Errors of Decide. The state is unchanged after all of them but ErrRead.
+// Errors of Decide. The state is unchanged after all of them but ErrRead and ErrBroken.
 var (
 	ErrState     = errors.New("not possible in this state")
 	ErrNotFound  = errors.New("nothing like that is open")
@@ -81,16 +81,6 @@ var (
 type Context struct {
 	Values   Values
 	Location *time.Location // for calendar periods; nil: UTC
+	// MaxValue bounds each value that an output expression makes, in bytes of memory; 0: no bound.
+	MaxValue int
 }
-
-// The surface of the package, in the files named:
-//
-//	New(p *program.Program) *Machine                                                machine.go
-//	(m *Machine) NewState() *State
-//	(m *Machine) Inputs(vars map[string]any) ([]Write, error)                       inputs.go: typed input variables, ErrResult
-//	(m *Machine) Input(s *State, ctx Context, node int32) (expr.Value, error)       inputs.go: what a task is given (a map)
-//	(m *Machine) Decide(s *State, ctx Context, c *Command, log []Event) ([]Event, error)   decide.go: appends to log
-//	(m *Machine) Evolve(s *State, e *Event) error                                    evolve.go
-//	(m *Machine) Var(s *State, ctx Context, slot int) (expr.Value, error)            a variable's value; absent if it has none
-//	(m *Machine) Effective(events iter.Seq[Event]) ([]Letter, error)                 trace.go
-//	(m *Machine) Replay(letters []Letter, ...) (*State, error)                       replay.go

@@ -54,13 +54,21 @@ func prf(node string, phase byte, detail ...string) Digest {
 	return Digest{binary.LittleEndian.Uint64(sum), binary.LittleEndian.Uint64(sum[8:])}
 }
 
-// phaseDecided is the phase byte of decisions; those of letters are program.Phase.
-const phaseDecided = 0xd0
+// Phase bytes of what is no program.Phase: decisions, errors by their code, and guard incidents that were resolved.
+const (
+	phaseDecided  = 0xd0
+	phaseCaught   = 0xd1
+	phaseResolved = 0xd2
+)
 
 // letterDigest is the contribution of a letter; wrote is its mask. It need not be the declared one: outputs can be
 // optional, and a replay on another version finds letters as they were written.
-func (m *Machine) letterDigest(node int32, phase program.Phase, wrote []Write) Digest {
+// The code is that of an error that was caught.
+func (m *Machine) letterDigest(node int32, phase program.Phase, code string, wrote []Write) Digest {
 	n := &m.nodes[node]
+	if code != "" {
+		return prf(m.p.Nodes[node].ID, phaseCaught, append([]string{code}, m.maskNames(wrote)...)...)
+	}
 	if phase != program.Start && !m.declared(node, wrote) {
 		return prf(m.p.Nodes[node].ID, byte(phase), m.maskNames(wrote)...)
 	}

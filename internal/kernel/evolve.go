@@ -49,9 +49,13 @@ func (m *Machine) Evolve(s *State, e *Event) error {
 	case history.Released:
 		ok = m.release(s, e)
 	case history.Completed:
+		by := e.Actor
+		if w := s.Work(e.Node); w != nil && by == "" {
+			by = w.Actor // the program completed what somebody had claimed: four eyes hold for them
+		}
 		ok = m.letter(s, e, program.Complete, m.p.Nodes[e.Node].Complete)
 		if k := m.witness[e.Node]; k >= 0 {
-			s.Actors[k] = e.Actor
+			s.Actors[k] = by
 		}
 	case history.Fired, history.Received, history.Caught:
 		ok = m.letter(s, e, program.Occur, m.p.Nodes[e.Node].Occur)
@@ -176,7 +180,7 @@ func (m *Machine) letter(s *State, e *Event, phase program.Phase, t int32) bool 
 	if t < 0 || !m.p.Net.Enabled(s.Marking, int(t)) {
 		return false
 	}
-	m.count(s, e.Node, m.letterDigest(e.Node, phase, e.Wrote))
+	m.count(s, e.Node, m.letterDigest(e.Node, phase, e.Code, e.Wrote))
 	loops := m.p.Nodes[e.Node].Loops
 	for _, w := range e.Wrote {
 		s.write(w, e.Seq)
@@ -194,7 +198,9 @@ func (m *Machine) count(s *State, node int32, d Digest) {
 	s.Key = s.Key.Add(d)
 	s.Order = s.Order.then(d)
 	for _, l := range m.p.Nodes[node].Loops {
-		s.Loops[l].Acc = s.Loops[l].Acc.Add(d)
+		if s.Loops[l].Iteration > 0 { // the first test of a "while" comes before its first iteration
+			s.Loops[l].Acc = s.Loops[l].Acc.Add(d)
+		}
 	}
 }
 
@@ -277,6 +283,9 @@ func (m *Machine) resolve(s *State, e *Event) {
 		return
 	}
 	s.shut(e.Node)
+	if len(m.byNode[e.Node]) > 0 {
+		m.count(s, e.Node, prf(m.p.Nodes[e.Node].ID, phaseResolved))
+	}
 	m.unblock(s.frontier, e.Node)
 	if s.past != nil {
 		s.past.raise(s.Marking, m, e)

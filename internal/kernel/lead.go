@@ -70,6 +70,10 @@ func (d *step) claim(x *program.Node, w *Work) error {
 	switch {
 	case x.Kind != program.UserTask:
 		return fmt.Errorf("%w: %s is no user task", ErrState, x.ID)
+	case d.c.Actor == "":
+		return fmt.Errorf("%w: a claim of %s must name who claims it", ErrForbidden, x.ID)
+	case w.Started && w.Actor == d.c.Actor:
+		return nil // they have it already
 	case w.Started:
 		return fmt.Errorf("%w: %s is claimed by %q", ErrConflict, x.ID, w.Actor)
 	}
@@ -106,30 +110,33 @@ func (d *step) release(x *program.Node, w *Work) error {
 	return nil
 }
 
-func (d *step) completeTask(x *program.Node, w *Work) error {
+// mine checks that who ends a user task may: its claimant, the program, or anybody if it is not claimed. Who did not
+// claim it is held to four eyes now.
+func (d *step) mine(x *program.Node, w *Work) error {
 	switch {
-	case x.Kind != program.UserTask:
-		return fmt.Errorf("%w: %s is no user task", ErrState, x.ID)
-	case w.Started && d.c.Actor != "" && w.Actor != "" && d.c.Actor != w.Actor:
+	case w.Started && d.c.Actor == w.Actor:
+		return nil
+	case w.Started && d.c.Actor != "":
 		return fmt.Errorf("%w: %s is claimed by %q", ErrConflict, x.ID, w.Actor)
 	}
-	actor := d.c.Actor
-	if w.Started && actor == "" {
-		actor = w.Actor
+	return d.separate(x)
+}
+
+func (d *step) completeTask(x *program.Node, w *Work) error {
+	if x.Kind != program.UserTask {
+		return fmt.Errorf("%w: %s is no user task", ErrState, x.ID)
 	}
-	if !w.Started {
-		if err := d.separate(x); err != nil {
-			return err
-		}
+	if err := d.mine(x, w); err != nil {
+		return err
 	}
 	wrote, err := d.outputs(d.c.Node, d.c.Result)
 	if err != nil {
 		return err
 	}
 	if !w.Started {
-		d.emit(Event{Kind: history.Started, Node: d.c.Node, Actor: actor})
+		d.emit(Event{Kind: history.Started, Node: d.c.Node, Actor: d.c.Actor})
 	}
-	d.emit(Event{Kind: history.Completed, Node: d.c.Node, Actor: actor, Wrote: wrote})
+	d.emit(Event{Kind: history.Completed, Node: d.c.Node, Actor: d.c.Actor, Wrote: wrote})
 	return nil
 }
 
@@ -151,6 +158,11 @@ func (d *step) completeJob(x *program.Node, w *Work) error {
 func (d *step) failJob(x *program.Node, w *Work) error {
 	if x.Kind != program.UserTask && (!w.Job || !w.Started) || x.Kind == program.UserTask && d.c.Code == "" {
 		return fmt.Errorf("%w: %s is no running job", ErrState, x.ID)
+	}
+	if x.Kind == program.UserTask {
+		if err := d.mine(x, w); err != nil {
+			return err
+		}
 	}
 	attempt := w.Attempt + 1
 	if d.c.Code != "" {
@@ -193,7 +205,14 @@ func (d *step) failJob(x *program.Node, w *Work) error {
 	return nil
 }
 
-func millis(d time.Duration) int64 { return int64((d + time.Millisecond - 1) / time.Millisecond) }
+// millis rounds up.
+func millis(d time.Duration) int64 {
+	ms := int64(d / time.Millisecond)
+	if d%time.Millisecond > 0 {
+		ms++
+	}
+	return ms
+}
 
 // backoff is the delay after failed attempt n: min(First * Factor^(n-1), Limit). It has no jitter: the kernel knows no
 // randomness, and jobs of different instances do not fail at the same instant.

@@ -178,6 +178,9 @@ type Retry struct {
 	Never  bool // one attempt, and a crash while it runs is an incident
 }
 
+// MaxFlows bounds the flows of a Decision: events store which were taken as 64 bits.
+const MaxFlows = 64
+
 // Decision is a gateway that chooses: exclusive takes the first true flow in the written order, inclusive all true
 // ones; the last flow, if it has no guard, is taken when no other is.
 type Decision struct {

@@ -54,6 +54,10 @@ func (c *compiler) splitNet(i int32) {
 		w.Reads = c.reading(nil, w.Guard)
 		ways = append(ways, w)
 	}
+	if len(ways) > program.MaxFlows {
+		c.fatal("schema/limit", s.id.at, s.id.s, "let one of the cases choose among the rest", "%q has %d ways out; a decision has at most %d", s.id.s, len(ways), program.MaxFlows)
+		return
+	}
 	c.flowsDiffer(s, ways)
 	if c.node(i).Kind == program.InclusiveGateway {
 		c.inclusive(i, ways)
