@@ -193,7 +193,7 @@ func drive(t *testing.T, p *schema.Process, line string) migrate.Run {
 			if kind == program.ServiceTask {
 				continue // it runs already
 			}
-			c.Kind = kernel.Claim
+			c.Kind, c.Actor = kernel.Claim, "somebody"
 		case strings.HasPrefix(rest, "~"):
 			c.Kind, c.Code = kernel.FailJob, rest[1:]
 		case strings.HasPrefix(rest, "!"):
