@@ -121,7 +121,10 @@ func (j *judge) divide() string {
 		l := &tr.Letters[i]
 		node := mapped(j.s, j.t, l.Node)
 		running := l.Phase == program.Start && j.started(l.Node) && !slices.ContainsFunc(tr.Letters[i+1:], func(x kernel.Letter) bool { return x.Node == l.Node })
-		drop := j.c&migrate.Loops != 0 && j.superseded(l)
+		over, drop := int32(-1), false
+		if j.c&migrate.Loops != 0 {
+			over, drop = j.superseded(l)
+		}
 		if !drop && node < 0 {
 			host := j.s.Nodes[l.Node].Host
 			switch {
@@ -136,6 +139,9 @@ func (j *judge) divide() string {
 		}
 		if drop {
 			for _, w := range l.Wrote {
+				if over >= 0 && j.belongs(int(w.Slot), over) {
+					continue // the sub-process was entered anew
+				}
 				j.env = append(j.env, j.written(w, l.Seq, true)...)
 			}
 			continue
@@ -172,31 +178,35 @@ func (j *judge) written(w kernel.Write, seq uint64, env bool) []written {
 	return nil
 }
 
-// superseded: the letter lies in an iteration of a loop after which another one was begun.
-func (j *judge) superseded(l *kernel.Letter) bool {
-	later := func(path []kernel.Iteration, again bool) bool {
-		for i, x := range l.Path {
-			if i >= len(path) || path[i].Loop != x.Loop {
+// superseded: the letter lies in an iteration of a loop after which another one was begun; of several such loops the
+// outermost.
+func (j *judge) superseded(l *kernel.Letter) (loop int32, is bool) {
+	for i, x := range l.Path {
+		later := func(path []kernel.Iteration, again bool) bool {
+			if len(path) <= i || !slices.Equal(path[:i], l.Path[:i]) || path[i].Loop != x.Loop {
 				return false
 			}
-			n := path[i].N
-			if again && i == len(path)-1 {
-				n++
-			}
-			if n != x.N {
-				return n > x.N
+			return path[i].N > x.N || path[i].N == x.N && again && len(path) == i+1
+		}
+		for _, o := range j.run.Trace.Letters {
+			if later(o.Path, false) {
+				return x.Loop, true
 			}
 		}
-		return false
-	}
-	for _, o := range j.run.Trace.Letters {
-		if later(o.Path, false) {
-			return true
+		for _, d := range j.run.Trace.Decided {
+			if later(d.Path, d.Back) {
+				return x.Loop, true
+			}
 		}
 	}
-	for _, d := range j.run.Trace.Decided {
-		if later(d.Path, d.Back) {
-			return true
+	return -1, false
+}
+
+// belongs reports whether a variable of s is one of a sub-process in a loop.
+func (j *judge) belongs(slot int, loop int32) bool {
+	for _, sc := range j.s.Scopes {
+		if slices.Contains(sc.Locals, slot) {
+			return slices.Contains(j.s.Nodes[sc.Node].Loops, loop)
 		}
 	}
 	return false

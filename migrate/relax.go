@@ -11,13 +11,28 @@ import (
 // This file says which letters need not be replayed (env*, for the criteria Loops and Deletions) and which may be
 // replayed in another order (Order).
 
-// superseded reports whether the letter lies in a finished iteration of a structured loop that was begun again: only
-// the last, or open, iteration counts. What it wrote stays, as a write of the environment: without it a loop that
-// writes a variable in its first round only would lose it.
-func (r *run) superseded(x *item) bool {
+// superseded returns the outermost structured loop of which the letter lies in a finished iteration that another one
+// followed, or -1: only the last, or open, iteration counts. What it wrote stays, as a write of the environment: without
+// it a loop that writes a variable in its first round only would lose it.
+func (r *run) superseded(x *item) int32 {
 	for i, it := range x.Path {
 		if n, ok := r.iterat[prefix(x.Path[:i], it.Loop)]; ok && it.N < n {
-			return true
+			return it.Loop
+		}
+	}
+	return -1
+}
+
+// gone reports whether what was written to variable slot of the old schema in a finished iteration of loop went with it:
+// the variable belongs to a sub-process in the loop, which was entered anew.
+func (r *run) gone(slot, loop int32) bool {
+	if loop < 0 {
+		return false
+	}
+	p := r.c.s.Program()
+	for i := range p.Scopes {
+		if sc := &p.Scopes[i]; slices.Contains(sc.Locals, int(slot)) {
+			return slices.Contains(p.Nodes[sc.Node].Loops, loop)
 		}
 	}
 	return false
@@ -71,8 +86,12 @@ func (r *run) split(c Criteria) (rem []*item, env []kernel.Env, dropped []uint64
 	env = slices.Clone(r.env)
 	for i := range r.items {
 		x := &r.items[i]
+		over := int32(-1)
+		if c&Loops != 0 {
+			over = r.superseded(x)
+		}
 		switch {
-		case c&Loops != 0 && r.superseded(x):
+		case over >= 0:
 		case x.Node < 0 && c&Deletions == 0:
 			return nil, nil, nil, &refusal{letter: x.from, message: "the target does not have " + r.old(x), blame: r.old(x) + " was deleted",
 				remedies: []string{"a rename, if it has another id now"}}
@@ -87,8 +106,10 @@ func (r *run) split(c Criteria) (rem []*item, env []kernel.Env, dropped []uint64
 			continue
 		}
 		dropped = append(dropped, x.Seq)
-		for _, w := range x.Wrote {
-			env = append(env, kernel.Env{Seq: x.Seq, Write: w})
+		for _, w := range x.from.Wrote {
+			if to := r.c.slot[w.Slot]; to >= 0 && !r.gone(w.Slot, over) {
+				env = append(env, kernel.Env{Seq: x.Seq, Write: kernel.Write{Slot: to, Value: w.Value}})
+			}
 		}
 	}
 	return rem, env, dropped, nil

@@ -27,7 +27,6 @@ type run struct {
 type item struct {
 	kernel.Letter // Node and Wrote are those of the target; Node is -1 if the target deleted it
 	from          *kernel.Letter
-	open          bool  // a start without its completion: it runs, or was canceled
 	runs          bool  // a start whose activity runs now
 	reads, writes []int // variables that it depends on: slots of the target, or -1-slot of the old schema
 }
@@ -66,8 +65,7 @@ func (c *Checker) prepare(trace *kernel.Trace, state *kernel.State) (*run, *refu
 		l := &trace.Letters[i]
 		x := item{Letter: *l, from: l}
 		x.Node = c.node[l.Node]
-		x.open = l.Phase == program.Start && !done[i]
-		if x.open {
+		if l.Phase == program.Start && !done[i] { // it runs, or was canceled
 			w := state.Work(l.Node)
 			x.runs = w != nil && w.Started && open[l.Node] == i
 		}
@@ -172,7 +170,8 @@ func (v *values) have(slots []int) bool {
 	return !slices.ContainsFunc(slots, func(s int) bool { return v.list[s].Absent() })
 }
 
-// depend collects what the letter depends on. A running activity counts with all that it may write.
+// depend collects what the letter depends on. A running activity counts with all that it may write; one that was
+// canceled wrote nothing.
 func (r *run) depend(x *item) {
 	s, t := r.c.s.Program(), r.c.t.Program()
 	old := &s.Nodes[x.from.Node]
@@ -183,7 +182,7 @@ func (r *run) depend(x *item) {
 			writes = append(writes, int(w.Slot))
 		}
 	}
-	if x.open {
+	if x.runs {
 		writes = old.Writes
 	}
 	for _, slot := range reads {
@@ -200,7 +199,7 @@ func (r *run) depend(x *item) {
 		case x.Phase == program.Complete || x.Phase == program.Occur:
 			x.reads = append(x.reads, n.OutReads...)
 		}
-		if x.open {
+		if x.runs {
 			x.writes = append(x.writes, n.Writes...)
 		}
 	}

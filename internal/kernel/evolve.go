@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/replank/replank/internal/expr"
 	"github.com/replank/replank/internal/program"
 	"github.com/replank/replank/workflow/history"
 )
@@ -113,7 +112,7 @@ func (m *Machine) create(s *State, e *Event) {
 // written in: the latest version stays.
 func (s *State) write(w Write, version uint64) {
 	if s.past != nil {
-		s.past.write(w, version)
+		s.past.write(w, version, s.Status == 0) // before it is created, all writes are the environment's
 		if version < s.Slots[w.Slot] {
 			return
 		}
@@ -339,8 +338,12 @@ func (m *Machine) fire(s *State, t int) {
 	}
 	if act.Reset >= 0 {
 		for _, slot := range m.p.Scopes[act.Reset].Locals {
-			s.Slots[slot] = 0
-			s.keep(slot, expr.Value{})
+			var left written
+			if s.past != nil {
+				left = s.past.reset(slot)
+			}
+			s.Slots[slot] = left.seq
+			s.keep(slot, left.value)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"slices"
+
 	"github.com/replank/replank/internal/expr"
 	"github.com/replank/replank/internal/petri"
 )
@@ -13,12 +15,14 @@ type past struct {
 	pos    []uint64    // by place, of the token there, or of what took the last one away
 	writes [][]written // by slot, ascending by event number
 	next   uint64      // number of the letter that fires next; 0: a silent transition does
+	moved  uint64      // position of the tokens that the last firing made
 	limit  uint64      // of the guard that is being evaluated
 }
 
 type written struct {
 	seq   uint64
 	value expr.Value
+	env   bool // no letter of the replay made it
 }
 
 func newPast(places, slots int) *past {
@@ -26,8 +30,8 @@ func newPast(places, slots int) *past {
 }
 
 // write records a write. Numbers may come in any order.
-func (p *past) write(w Write, seq uint64) {
-	list := append(p.writes[w.Slot], written{seq, w.Value})
+func (p *past) write(w Write, seq uint64, env bool) {
+	list := append(p.writes[w.Slot], written{seq, w.Value, env})
 	for i := len(list) - 1; i > 0 && list[i-1].seq > seq; i-- {
 		list[i-1], list[i] = list[i], list[i-1]
 	}
@@ -43,6 +47,17 @@ func (p *past) at(slot int, otherwise expr.Value) expr.Value {
 		}
 	}
 	return otherwise
+}
+
+// reset takes back what a variable of a sub-process held when it is entered: all that letters of the replay wrote, and
+// what the environment had written up to the token that enters it. What it wrote later lies within the new occurrence.
+// It returns the last write that is left; its number is 0 if there is none.
+func (p *past) reset(slot int) written {
+	p.writes[slot] = slices.DeleteFunc(p.writes[slot], func(w written) bool { return !w.env || w.seq <= p.moved })
+	if n := len(p.writes[slot]); n > 0 {
+		return p.writes[slot][n-1]
+	}
+	return written{}
 }
 
 // letter says that the next firing is that of a letter. It may be called on nil: then this is no replay.
@@ -74,7 +89,7 @@ func (p *past) move(m petri.Marking, t *petri.Trans) {
 	for place := range t.Post.Each {
 		p.pos[place] = pos
 	}
-	p.next = 0
+	p.next, p.moved = 0, pos
 }
 
 // look sets the limit to the position of the token that decision di is about.
