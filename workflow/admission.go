@@ -105,7 +105,8 @@ func (e *Engine) inspect(ctx context.Context, t keys.Tenant, id keys.ID, fn func
 
 func (e *Engine) submit(ctx context.Context, r *request) (outcome, error) {
 	r.direct, r.reply = true, e.replyTo()
-	if err := e.shardOf(r.id).inbox.admit(ctx, r); err != nil {
+	if r.err = e.shardOf(r.id).inbox.admit(ctx, r); r.err != nil {
+		err := r.err
 		e.answered(r)
 		return outcome{}, err
 	}

@@ -48,12 +48,19 @@ func (k *startKeys) claim(name startName) (other, own *startKey) {
 
 // settle ends a start: it is durable, or failed.
 func (k *startKeys) settle(s *startKey, id keys.ID, err error) {
+	if err == nil && id == (keys.ID{}) {
+		err = errUnsettled
+	}
 	k.mu.Lock()
 	delete(k.byName, s.name)
 	k.mu.Unlock()
 	s.id, s.err = id, err
 	close(s.done)
 }
+
+// errUnsettled is the broken invariant that a start which succeeded has an id. To whom it shows, it is as if that start
+// had failed: a start by the same key begins anew.
+var errUnsettled = errors.New("workflow: a start came to nothing without saying why")
 
 // startByKey is do for a start with a business key: the instance that has the key, or a new one.
 func (e *Engine) startByKey(ctx context.Context, r *request) (outcome, error) {
