@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -98,10 +96,12 @@ func openDB(fs vfs.FS, dir *directory, memTable, cache int64, opts PebbleOptions
 	}
 	o.EventListener = &pebble.EventListener{
 		BackgroundError: func(err error) { problem(fmt.Errorf("store: %s: in the background: %w", dir.path, err)) },
+		// Without this Pebble ends the process. Who reads the data gets the error too, see readError.
+		DataCorruption: d.tellDamage(problem),
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("store: open %s: %v", dir.path, r)
+			err = dir.openError(asError(r))
 		}
 	}()
 	d.pdb, err = pebble.Open(dir.path, o)
@@ -112,14 +112,8 @@ func openDB(fs vfs.FS, dir *directory, memTable, cache int64, opts PebbleOptions
 	case err == nil:
 		d.free.init(d.pdb)
 		return d, nil
-	case errors.Is(err, pebble.ErrDBDoesNotExist):
-		return nil, fmt.Errorf("%w: %s says it is a store, but its data files are missing: restore them from a copy", ErrCorrupt, dir.path)
-	case pebble.IsCorruptionError(err):
-		return nil, fmt.Errorf("%w: open %s: %w", ErrCorrupt, dir.path, err)
-	case strings.Contains(err.Error(), "unknown format major version"):
-		return nil, fmt.Errorf("%w: %s: %w: open it with the release that wrote it, or a newer one", ErrNewerFormat, dir.path, err)
 	}
-	return nil, fmt.Errorf("store: open %s: %w", dir.path, err)
+	return nil, dir.openError(err)
 }
 
 // enter begins a call; leave must follow when it returns nil.

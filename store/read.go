@@ -118,7 +118,7 @@ func firstOf(a, b error) error {
 // readError says where a read failed, and marks corruption.
 func (d *db) readError(op string, key []byte, err error) error {
 	if pebble.IsCorruptionError(err) {
-		return fmt.Errorf("%w: %s in %s at key %s: %w", ErrCorrupt, op, d.dir.path, showKey(key), err)
+		return damaged(op+" at key "+showKey(key)+" in", d.dir.path, err)
 	}
 	return fmt.Errorf("store: %s in %s at key %s: %w", op, d.dir.path, showKey(key), err)
 }
