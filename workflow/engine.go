@@ -103,7 +103,11 @@ func openStore(dir string, opts *Options) (store.Store, error) {
 	if dir == "" {
 		return nil, errors.New("no directory given: want a path, or workflow.Memory")
 	}
-	return store.OpenPebble(dir, &store.PebbleOptions{NoSync: opts != nil && opts.NoSync})
+	o := opts.resolve()
+	return store.OpenPebble(dir, &store.PebbleOptions{
+		NoSync:  o.NoSync,
+		Problem: func(err error) { o.Logger.Error("the store has a problem", "error", err) },
+	})
 }
 
 // OpenStore is Open on a store of the caller, who closes it after the engine.
@@ -164,8 +168,10 @@ func (e *Engine) Start(ctx context.Context) error {
 }
 
 // Shutdown stops taking work, waits for handlers until ctx is done, then cancels them, waits, and closes. Handlers must
-// heed their context. What did not finish runs again, with the same key, after the next Start. A second Shutdown waits
-// for the first.
+// heed their context; those that run on behind their deadline it leaves running when ctx is done. What did not finish
+// runs again, with the same key, after the next Start; a job with "retry: never" becomes an incident then, also if it
+// was still waiting for a worker, since what is stored does not tell whether it began. A second Shutdown waits for the
+// first.
 func (e *Engine) Shutdown(ctx context.Context) error {
 	if !e.closing.CompareAndSwap(false, true) {
 		<-e.closed

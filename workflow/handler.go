@@ -142,6 +142,11 @@ func (e *Engine) handler(kind string) *handler { return e.registry.lookup(kind) 
 // Handle registers fn for service tasks of that kind. In and Out are structs with json tags, None, or map[string]any.
 // A mistake (a kind registered twice, a type that cannot be mapped) is reported by Deploy and Start, with the call's
 // file and line.
+//
+// fn must heed its context, which ends with the task's timeout and when the engine is closed. At the timeout the attempt
+// has failed, whether or not fn has returned: the next attempt may run while fn still does, and what fn returns then is
+// dropped. Until it returns it takes up one of Options.Workers. A panic is a failed attempt too, and so is a call of
+// runtime.Goexit (by t.Fatal, for instance).
 func Handle[In, Out any](e *Engine, kind string, fn func(context.Context, In) (Out, error)) {
 	at := callSite()
 	r := &e.registry

@@ -2,18 +2,9 @@ package workflow
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"runtime/debug"
-	"strconv"
 	"sync"
 
-	"github.com/oklog/ulid/v2"
-
 	"github.com/replank/replank/internal/expr"
-	"github.com/replank/replank/internal/kernel"
-	"github.com/replank/replank/internal/program"
-	"github.com/replank/replank/tenant"
 )
 
 // job is one attempt at a service task, ready to run. That it was started is durable.
@@ -40,7 +31,9 @@ type jobQueue struct {
 	waiting int  // who waits for room
 	stopped bool // no further job is handed to a worker
 	crowded bool // starts were held back
-	done    sync.WaitGroup
+	overdue int  // workers whose handler runs on behind its deadline: its attempt is over
+
+	ended sync.Cond // for stop: a worker ended, or became overdue
 
 	ctx    context.Context // of handlers
 	cancel context.CancelFunc
@@ -51,7 +44,7 @@ const minWaitingJobs = 4096
 
 func (q *jobQueue) init(e *Engine) {
 	q.e, q.limit = e, max(minWaitingJobs, 4*e.settings.Workers, 4*e.settings.Queue)
-	q.cond.L, q.room.L = &q.mu, &q.mu
+	q.cond.L, q.room.L, q.ended.L = &q.mu, &q.mu, &q.mu
 	q.ctx, q.cancel = context.WithCancel(context.Background())
 }
 
@@ -72,8 +65,7 @@ func (q *jobQueue) push(jobs []job) {
 	q.workers += start
 	q.coming += wake + start
 	for range start {
-		q.done.Add(1)
-		go q.work()
+		go q.work(true)
 	}
 	q.mu.Unlock()
 	for range wake {
@@ -152,121 +144,57 @@ func (q *jobQueue) halt() {
 	q.cancel()
 }
 
-// stop hands out no further job, waits for those that run until ctx is done, then cancels them and waits. Of a failed
-// engine it does not wait: nothing that a handler still does can be recorded.
+// stop hands out no further job, and waits for those that run until ctx is done; then it cancels them and waits on, but
+// not for those that are overdue: their attempts are over, and nothing that they still do is recorded. Of a failed engine
+// it waits for none.
 func (q *jobQueue) stop(ctx context.Context) {
 	q.mu.Lock()
 	q.stopped = true
 	q.mu.Unlock()
 	q.cond.Broadcast()
 	q.room.Broadcast()
-	idle := make(chan struct{})
-	go func() {
-		q.done.Wait()
-		close(idle)
-	}()
 	if q.e.failure.err() == nil {
-		select {
-		case <-idle:
-		case <-ctx.Done():
+		impatient := false
+		unhurry := context.AfterFunc(ctx, func() {
 			q.cancel()
-			<-idle
+			q.mu.Lock()
+			impatient = true
+			q.mu.Unlock()
+			q.ended.Broadcast()
+		})
+		q.mu.Lock()
+		for q.workers > 0 && !(impatient && q.workers == q.overdue) {
+			q.ended.Wait()
+		}
+		left := q.workers
+		q.mu.Unlock()
+		unhurry()
+		if left > 0 {
+			q.e.log.Warn("handlers that ignore the end of their context are left running", "handlers", left)
 		}
 	}
 	q.cancel()
 }
 
-// work is one worker.
-func (q *jobQueue) work() {
-	defer q.done.Done()
-	for first := true; ; first = false {
-		j, ok := q.pop(first)
-		if !ok {
-			return
-		}
-		q.e.counters.handlers.Add(1)
-		r := q.e.attempt(&j)
-		q.e.counters.handlers.Add(-1)
-		if r != nil {
-			q.e.shardOf(j.ref.id).inbox.push(r)
-		}
-	}
-}
-
-// attempt runs the handler once and returns the command that reports what came of it; nil if the engine is being shut
-// down and the job is to run again.
-func (e *Engine) attempt(j *job) *request {
-	node := &j.v.prog.Nodes[j.ref.node]
-	cmd := kernel.Command{Node: j.ref.node, Since: j.ref.since}
-	if h := e.registry.lookup(node.Handler); h == nil {
-		cmd.Kind, cmd.Permanent = kernel.FailJob, true
-		cmd.Cause = fmt.Sprintf("no handler is registered for kind %q", node.Handler)
-	} else {
-		result, err := e.call(h, j, node)
-		if err == nil {
-			err = e.checkResult(result)
-			if err != nil {
-				err = Permanent(err)
-			}
-		}
-		switch {
-		case err == nil:
-			cmd.Kind, cmd.Result = kernel.CompleteJob, result
-		case e.jobs.ctx.Err() != nil:
-			return nil // it was interrupted; a failure of its own will show again
-		default:
-			cmd.Kind = kernel.FailJob
-			cmd.Permanent, cmd.Code, cmd.Delay, cmd.Cause, cmd.Result = classify(err)
-		}
-	}
-	return e.own(request{tenant: j.ref.tenant, id: j.ref.id, cmd: cmd})
-}
-
-// attempted is what a handler's context consists of, in one piece.
-type attempted struct {
-	ctx  jobContext
-	desc Job
-}
-
-// call runs the handler with its deadline. A panic is an error with its stack.
-func (e *Engine) call(h *handler, j *job, node *program.Node) (result expr.Value, err error) {
-	key := jobKeyOf(j)
-	id := key[len(j.v.tenantName)+1:]
-	a := &attempted{desc: Job{
-		ID: id, Key: key, Kind: node.Handler, Tenant: j.v.tenantName, Process: j.v.name, Version: int(j.v.number),
-		Instance: id[:ulidLength], Node: node.ID, Attempt: j.attempt,
-	}}
-	a.ctx = jobContext{e.jobs.ctx, &a.desc}
-	if !node.Timeout.IsZero() {
-		now := e.clock.Now()
-		a.desc.Deadline = node.Timeout.From(now, j.v.location)
-		limited, cancel := context.WithTimeout(e.jobs.ctx, a.desc.Deadline.Sub(now))
-		defer cancel()
-		a.ctx.Context = limited
-	}
+// work is one worker. first: it has just been started for jobs that were pushed. A handler that ends its goroutine takes
+// the worker with it, so another one takes its place.
+func (q *jobQueue) work(first bool) {
+	over := false
 	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the handler of kind %q panicked: %v\n%s", node.Handler, p, debug.Stack())
+		if !over {
+			go q.work(false)
 		}
 	}()
-	result, err = h.call(&a.ctx, &a.desc, j.in)
-	if err != nil && errors.Is(err, context.DeadlineExceeded) && a.ctx.Err() != nil && e.jobs.ctx.Err() == nil {
-		err = fmt.Errorf("no result within the timeout of %s: %w", node.Timeout, err)
+	for ; ; first = false {
+		j, ok := q.pop(first)
+		if !ok {
+			break
+		}
+		q.run(&j)
 	}
-	return result, err
-}
-
-const ulidLength = 26
-
-// jobKeyOf is the idempotency key of a job: the same in every attempt, unique in the store. Behind the tenant's name
-// and a slash it is the job's id: the instance's id, a dash and the number of the event that opened the work.
-func jobKeyOf(j *job) string {
-	var buf [tenant.MaxName + 1 + ulidLength + 1 + 20]byte
-	b := append(append(buf[:0], j.v.tenantName...), '/')
-	at := len(b)
-	b = b[:at+ulidLength]
-	if err := ulid.ULID(j.ref.id).MarshalTextTo(b[at:]); err != nil {
-		copy(b[at:], j.ref.id.String()) // cannot be: the length is right
-	}
-	return string(strconv.AppendUint(append(b, '-'), j.ref.since, 10))
+	over = true
+	q.mu.Lock()
+	q.workers--
+	q.mu.Unlock()
+	q.ended.Broadcast()
 }
