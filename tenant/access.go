@@ -25,6 +25,7 @@ const (
 	Complete Action = "complete"
 	Send     Action = "send"
 	Retry    Action = "retry"
+	Migrate  Action = "migrate"
 	Read     Action = "read"
 	Admin    Action = "admin" // create a tenant
 )

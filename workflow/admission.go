@@ -25,6 +25,7 @@ const (
 	opInspect           // to read one instance
 	opFire              // to fire the timer at cmd.Node, or hand out the job there: its delay is over
 	opRecover           // to hand out the jobs that ran when the engine was closed or killed: those up to cmd.Since
+	opMove              // to move one instance to another version
 	opBegin             // Start was called: to hand out what was held back
 )
 
@@ -44,6 +45,7 @@ type request struct {
 
 	op      op
 	inspect func(v *version, in *instance) error // opInspect
+	moving  *moving                              // opMove
 	direct  bool                                 // a caller's: it counts against the bound
 	reply   chan struct{}                        // capacity 1: gets a token when out and err are set; nil: nobody waits
 	key     *startKey                            // a start with a business key: released when the request is answered

@@ -31,6 +31,7 @@ type instance struct {
 
 	new     bool          // not in the store yet
 	dirty   bool          // changed in the turn that is being built
+	from    *version      // it moved in that turn, from there; nil: it did not
 	gone    bool          // not in the cache
 	spoilt  bool          // dropped by abandon: nothing of it may be written
 	turn    uint64        // number of the last turn that wrote it

@@ -8,6 +8,7 @@ import (
 
 	"github.com/replank/replank/internal/expr"
 	"github.com/replank/replank/internal/kernel"
+	"github.com/replank/replank/migrate"
 	"github.com/replank/replank/store"
 )
 
@@ -24,8 +25,10 @@ var (
 	ErrOverloaded = errors.New("workflow: overloaded") // nothing was done; try again later
 	ErrClosed     = errors.New("workflow: engine closed")
 	ErrNoHandler  = errors.New("workflow: no handler")
-	ErrType       = errors.New("workflow: wrong type")   // data does not fit what the schema declares
-	ErrUnverified = errors.New("workflow: not verified") // no proof within the budget
+	ErrType       = errors.New("workflow: wrong type")        // data does not fit what the schema declares
+	ErrUnverified = errors.New("workflow: not verified")      // no proof within the budget
+	ErrRefused    = errors.New("workflow: migration refused") // the verdict of a *RefusedError says why
+	ErrStale      = errors.New("workflow: plan is stale")     // a version was deployed since
 
 	ErrLocked      = store.ErrLocked      // the directory is open elsewhere
 	ErrNewerFormat = store.ErrNewerFormat // written by a newer Replank
@@ -65,6 +68,15 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// RefusedError is ErrRefused with the verdict, for errors.As.
+type RefusedError struct{ Verdict migrate.Verdict }
+
+// Error tells the verdict in one line.
+func (e *RefusedError) Error() string { return ErrRefused.Error() + ": " + e.Verdict.String() }
+
+// Unwrap returns ErrRefused.
+func (e *RefusedError) Unwrap() error { return ErrRefused }
 
 // because is a sentinel with what happened in particular; errors.Is finds the sentinel.
 type because struct {
@@ -166,6 +178,8 @@ func HTTPStatus(err error) int {
 		{ErrConflict, http.StatusConflict},
 		{ErrState, http.StatusConflict},
 		{ErrIncident, http.StatusConflict},
+		{ErrRefused, http.StatusConflict},
+		{ErrStale, http.StatusConflict},
 		{ErrForbidden, http.StatusForbidden},
 		{ErrLimit, http.StatusRequestEntityTooLarge},
 		{ErrOverloaded, http.StatusServiceUnavailable},

@@ -11,6 +11,8 @@ import (
 	"github.com/replank/replank/internal/expr"
 	"github.com/replank/replank/internal/kernel"
 	"github.com/replank/replank/internal/keys"
+	"github.com/replank/replank/internal/program"
+	"github.com/replank/replank/migrate"
 	"github.com/replank/replank/workflow/history"
 )
 
@@ -28,24 +30,51 @@ func (i *Instance) History(ctx context.Context, from uint64) iter.Seq2[history.E
 // history yields events as the surface shows them, until yield returns false.
 func (in *stored) history(from uint64, yield func(history.Event, error) bool) error {
 	start := from
-	var fold *kernel.State // where the loops stand: only the fold of what came before tells
-	if len(in.version.prog.Loops) > 0 {
-		start, fold = 1, in.version.machine.NewState()
+	var past *migrate.Folder // where the loops stand: only the fold of what came before tells
+	loops, err := in.loops()
+	if err != nil {
+		return err
+	}
+	if loops {
+		start = 1
+		if past, err = migrate.NewFolder(in.head.VersionAt(1), in.e.versions(in.version)); err != nil {
+			return err
+		}
 	}
 	for ev, err := range in.events(start) {
 		if err != nil {
 			return err
 		}
-		if ev.Seq >= from && !yield(in.shown(&ev, fold), nil) {
-			return nil
+		if ev.Seq >= from {
+			v, err := in.at(ev.Seq)
+			if err != nil {
+				return err
+			}
+			if !yield(shown(v, &ev, past), nil) {
+				return nil
+			}
 		}
-		if fold != nil {
-			if err := in.version.machine.Evolve(fold, &ev); err != nil {
+		if past != nil {
+			if err := past.Add(&ev); err != nil {
 				return fmt.Errorf("%w: history of instance %s: %w", ErrCorrupt, in.id, err)
 			}
 		}
 	}
 	return nil
+}
+
+// loops reports whether a version that the instance was on has loops.
+func (in *stored) loops() (bool, error) {
+	for _, m := range in.head.Moves {
+		v, err := in.e.version(in.version.tenant, in.version.process, m.From)
+		if err != nil {
+			return false, err
+		}
+		if len(v.prog.Loops) > 0 {
+			return true, nil
+		}
+	}
+	return len(in.version.prog.Loops) > 0, nil
 }
 
 // events yields the events from number from on: those of the history records, then those of the head's tail.
@@ -125,24 +154,28 @@ func (in *stored) chunks(from uint64) iter.Seq2[*codec.Tail, error] {
 	}
 }
 
-// shown turns an event into what the surface shows. before is the state before it, nil if the schema has no loops.
-func (in *stored) shown(ev *kernel.Event, before *kernel.State) history.Event {
-	prog := in.version.prog
+// shown turns an event into what the surface shows. v is the version that was in force, past the fold up to it, nil if
+// there are no loops.
+func shown(v *version, ev *kernel.Event, past *migrate.Folder) history.Event {
+	prog := v.prog
 	e := history.Event{
-		Seq: ev.Seq, Kind: ev.Kind, At: instant(ev.At), Version: int(in.version.number), Actor: ev.Actor, Attempt: int(ev.Attempt),
+		Seq: ev.Seq, Kind: ev.Kind, At: instant(ev.At), Version: int(v.number), Actor: ev.Actor, Attempt: int(ev.Attempt),
 		Due: instant(ev.Due), Key: ev.Key, Code: ev.Code, Note: ev.Note,
 	}
 	if ev.Node >= 0 && int(ev.Node) < len(prog.Nodes) {
 		n := &prog.Nodes[ev.Node]
 		e.Node = n.ID
 		for _, l := range n.Loops {
-			if before != nil && before.Loops[l].Iteration > 0 {
-				e.Path = append(e.Path, history.Iteration{Loop: prog.Loops[l].ID, N: int(before.Loops[l].Iteration)})
+			if past != nil && past.State.Loops[l].Iteration > 0 {
+				e.Path = append(e.Path, history.Iteration{Loop: prog.Loops[l].ID, N: int(past.State.Loops[l].Iteration)})
 			}
 		}
 		if ev.Flows != 0 {
-			e.Flow = in.flows(ev)
+			e.Flow = flows(prog, ev)
 		}
+	}
+	if mv := ev.Move; mv != nil {
+		e.Move = &history.Move{From: int(mv.From), Criteria: migrate.Criteria(mv.Criteria).String(), Dropped: mv.Dropped, Order: mv.Order}
 	}
 	if len(ev.Wrote) > 0 {
 		e.Wrote = make(map[string]any, len(ev.Wrote))
@@ -155,10 +188,10 @@ func (in *stored) shown(ev *kernel.Event, before *kernel.State) history.Event {
 
 // flows names the flows that a decision took. A node with two decisions, the test of a "while", has flows of the same
 // ids in both.
-func (in *stored) flows(ev *kernel.Event) string {
+func flows(prog *program.Program, ev *kernel.Event) string {
 	var ids []string
-	for i := range in.version.prog.Decisions {
-		d := &in.version.prog.Decisions[i]
+	for i := range prog.Decisions {
+		d := &prog.Decisions[i]
 		if d.Node != ev.Node {
 			continue
 		}

@@ -68,13 +68,15 @@ func (s *shard) compare(t *turn, in *instance) {
 	for i, j := 0, 0; i < len(old) || j < len(now); {
 		switch {
 		case j == len(now) || i < len(old) && old[i].Node < now[j].Node:
-			s.differ(t, in, &old[i], nil)
+			s.differ(t, in, in.v, &old[i], nil)
 			i++
 		case i == len(old) || now[j].Node < old[i].Node:
-			s.differ(t, in, nil, &now[j])
+			s.differ(t, in, in.v, nil, &now[j])
+			s.dispatch(t, in, nil, &now[j])
 			j++
 		default:
-			s.differ(t, in, &old[i], &now[j])
+			s.differ(t, in, in.v, &old[i], &now[j])
+			s.dispatch(t, in, &old[i], &now[j])
 			i++
 			j++
 		}
@@ -83,13 +85,37 @@ func (s *shard) compare(t *turn, in *instance) {
 	in.retried = in.retried[:0]
 }
 
-// differ is compare for one node; was and is may be nil.
-func (s *shard) differ(t *turn, in *instance, was, is *kernel.Work) {
+// compareMoved is compare for an instance that moved in this turn. Nodes have other numbers, and messages perhaps other
+// names, so every entry of the old version goes and every one of the new is put. What runs goes on.
+func (s *shard) compareMoved(t *turn, in *instance) {
+	for i := range in.works {
+		s.differ(t, in, in.from, &in.works[i], nil)
+	}
+	now := in.head.State.Works
+	for i := range now {
+		var was *kernel.Work
+		for j := range in.works {
+			if in.works[j].Since == now[i].Since {
+				was = &in.works[j]
+			}
+		}
+		s.differ(t, in, in.v, nil, &now[i])
+		if was == nil || was.Job {
+			s.dispatch(t, in, was, &now[i])
+		} else {
+			s.dispatch(t, in, nil, &now[i]) // a person had it until now
+		}
+	}
+	in.works = append(in.works[:0], now...)
+	in.retried = in.retried[:0]
+}
+
+// differ writes the difference of the index entries of one node of version v; was and is may be nil.
+func (s *shard) differ(t *turn, in *instance, v *version, was, is *kernel.Work) {
 	if was != nil && is != nil && *was == *is && len(in.retried) == 0 {
 		return
 	}
-	node := work(was, is).Node
-	x := &in.v.prog.Nodes[node]
+	x := &v.prog.Nodes[work(was, is).Node]
 	if was != nil && was.Incident {
 		if is == nil || !is.Incident {
 			s.dropIncident(in, was)
@@ -105,12 +131,17 @@ func (s *shard) differ(t *turn, in *instance, was, is *kernel.Work) {
 	if x.Message != "" {
 		s.differSubscription(t, in, x, was, is)
 	}
-	if is != nil && is.Job && is.Started && !is.Incident && is.Due == 0 {
-		again := was != nil && was.Since == is.Since && !was.Incident && !slices.Contains(in.retried, node)
-		if !again {
-			s.handOut(t, in, is, false)
-		}
+}
+
+// dispatch hands out a job that runs from now on; was is what the node waited for before, or nil.
+func (s *shard) dispatch(t *turn, in *instance, was, is *kernel.Work) {
+	if !is.Job || !is.Started || is.Incident || is.Due != 0 {
+		return
 	}
+	if was != nil && was.Since == is.Since && !was.Incident && !slices.Contains(in.retried, is.Node) {
+		return
+	}
+	s.handOut(t, in, is, false)
 }
 
 // work is the one of two that is there.
@@ -125,6 +156,9 @@ func (s *shard) putIncident(in *instance, w *kernel.Work) {
 	s.index.begin(keys.KindIncident)
 	s.index.key = keys.AppendIncident(s.index.key, in.tenant, in.id, uint32(w.Node))
 	s.index.put(func(dst []byte) []byte { return codec.AppendIncident(dst, in.v.process, w.Since) })
+	if in.from != nil && w.Since <= in.wrote {
+		return // it has moved with its instance
+	}
 	s.e.log.Warn("incident", "tenant", uint32(in.tenant), "process", in.v.name, "instance", in.id.String(),
 		"node", in.v.prog.Nodes[w.Node].ID, "cause", w.Key)
 }

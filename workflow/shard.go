@@ -46,21 +46,28 @@ type shard struct {
 	dispatching bool
 	held        []jobRef
 	// retried are the jobs that run again after a delay: the head does not tell them from those still delayed.
-	retried map[jobRef]struct{}
+	retried map[workRef]struct{}
 }
 
-// jobRef names a job. Invariant: it is the same in every attempt.
+// workRef names work wherever a move has put it.
+type workRef struct {
+	tenant keys.Tenant
+	id     keys.ID
+	since  uint64
+}
+
+// jobRef names a job. Invariant: it is the same in every attempt, but for the node, which a move changes.
 type jobRef struct {
 	tenant keys.Tenant
 	id     keys.ID
-	node   int32
+	node   int32 // in the version that the instance was on
 	since  uint64
 }
 
 func newShard(e *Engine, cacheBytes int64) *shard {
 	s := &shard{
 		e: e, tickets: make(chan struct{}, depth), pending: make(chan *turn, depth), done: make(chan struct{}),
-		retried: make(map[jobRef]struct{}), spare: make(map[*layout][]*instance),
+		retried: make(map[workRef]struct{}), spare: make(map[*layout][]*instance),
 	}
 	s.inbox.init(&e.jobs, e.settings.Queue)
 	s.progress.init(e)
@@ -155,6 +162,11 @@ func (s *shard) execute(t *turn, r *request) {
 		switch r.op {
 		case opCommand:
 			r.err = s.command(t, r)
+		case opMove:
+			if s.postponed(r) {
+				return
+			}
+			r.err = s.move(t, r)
 		case opInspect:
 			r.err = s.inspect(r)
 		case opFire:
@@ -185,6 +197,7 @@ func (s *shard) command(t *turn, r *request) error {
 			return err
 		}
 	}
+	aim(in.head.State, &r.cmd)
 	s.log, err = in.v.machine.Decide(in.head.State, s.context(in), &r.cmd, s.log[:0])
 	if err != nil {
 		if errors.Is(err, kernel.ErrRead) || errors.Is(err, kernel.ErrBroken) {
@@ -193,17 +206,23 @@ func (s *shard) command(t *turn, r *request) error {
 		return fmt.Errorf("%w", err)
 	}
 	if len(s.retried) > 0 && (r.cmd.Kind == kernel.CompleteJob || r.cmd.Kind == kernel.FailJob) {
-		delete(s.retried, jobRef{r.tenant, r.id, r.cmd.Node, r.cmd.Since})
+		delete(s.retried, workRef{r.tenant, r.id, r.cmd.Since})
 	}
+	s.stepped(t, r, in)
+	return nil
+}
+
+// stepped takes the events in s.log, which the instance has made, into the turn.
+func (s *shard) stepped(t *turn, r *request, in *instance) {
 	if !in.dirty {
 		in.dirty = true
 		t.dirty = append(t.dirty, in)
 	}
 	if in.new {
 		s.cache.add(in)
-		if !s.dispatching {
-			s.e.recovery.uses(in.v)
-		}
+	}
+	if (in.new || in.from != nil) && !s.dispatching {
+		s.e.recovery.uses(in.v)
 	}
 	for i := range s.log {
 		t.bytes += in.record(&s.log[i])
@@ -214,7 +233,20 @@ func (s *shard) command(t *turn, r *request) error {
 	}
 	r.out = in.outcome()
 	s.e.counters.steps.Add(1)
-	return nil
+}
+
+// aim corrects the node of a command for an instance that has moved since the command was made: what it is meant for is
+// told by the event that opened it.
+func aim(st *kernel.State, c *kernel.Command) {
+	if c.Since == 0 {
+		return
+	}
+	if w := st.Work(c.Node); w != nil && w.Since == c.Since {
+		return
+	}
+	if w := bySince(st, c.Since); w != nil {
+		c.Node = w.Node
+	}
 }
 
 // context is what the kernel needs beside the state.
@@ -273,8 +305,8 @@ func (s *shard) fire(t *turn, r *request) {
 		return
 	}
 	r.cmd.At = max(r.cmd.At, t.now)
-	w := in.head.State.Work(r.cmd.Node)
-	if w == nil || w.Since != r.cmd.Since || w.Incident || w.Due == 0 || w.Due > r.cmd.At {
+	w := bySince(in.head.State, r.cmd.Since)
+	if w == nil || w.Incident || w.Due == 0 || w.Due > r.cmd.At {
 		return
 	}
 	if !w.Job {
@@ -283,7 +315,7 @@ func (s *shard) fire(t *turn, r *request) {
 		}
 		return
 	}
-	ref := jobRef{r.tenant, r.id, r.cmd.Node, r.cmd.Since}
+	ref := workRef{r.tenant, r.id, r.cmd.Since}
 	if _, again := s.retried[ref]; !again {
 		s.retried[ref] = struct{}{}
 		s.handOut(t, in, w, false)
@@ -313,7 +345,7 @@ func (s *shard) begin(t *turn) {
 			s.lost(&request{tenant: ref.tenant, id: ref.id}, err)
 			continue
 		}
-		if w := in.head.State.Work(ref.node); w != nil && w.Since == ref.since && w.Job && !w.Incident {
+		if w := bySince(in.head.State, ref.since); w != nil && w.Job && !w.Incident {
 			s.handOut(t, in, w, false)
 		}
 	}

@@ -20,12 +20,14 @@ import (
 // stored is one instance as a snapshot has it, for queries: nothing of it is shared with the shard that runs it. It
 // reads values as they are asked for, so it lives no longer than its snapshot.
 type stored struct {
+	e       *Engine
 	ctx     context.Context // of the query that made it
 	snap    store.Reader
 	id      keys.ID
 	version *version
 	head    codec.Head
-	chunk   codec.Tail // the history chunk that was read last
+	chunk   codec.Tail   // the history chunk that was read last
+	fresh   []largeValue // large values that the store does not have yet
 }
 
 // fetch reads an instance, live or ended.
@@ -48,6 +50,7 @@ func (e *Engine) fetch(ctx context.Context, snap store.Reader, t keys.Tenant, id
 
 // open decodes the head record value, which stands under key, into in.
 func (e *Engine) open(in *stored, t keys.Tenant, key, value []byte) error {
+	in.e = e
 	p, err := codec.PeekHead(value)
 	if err != nil {
 		return corrupt(key, err)
@@ -135,6 +138,11 @@ func (in *stored) readChunk(n uint64) (*codec.Tail, error) {
 
 // large reads a value that has a record of its own.
 func (in *stored) large(slot int32, version uint64) (expr.Value, error) {
+	for i := range in.fresh {
+		if l := &in.fresh[i]; l.slot == slot && l.event == version {
+			return l.value, nil
+		}
+	}
 	key := keys.AppendValue(nil, in.version.tenant, in.id, uint32(slot), version)
 	b, err := in.snap.Get(in.ctx, key)
 	if err != nil {

@@ -205,8 +205,11 @@ func (k *Task) Info(ctx context.Context) (*TaskInfo, error) {
 }
 
 // task describes an open task, but for its input.
-func (in *stored) task(w *kernel.Work) *TaskInfo {
-	n := &in.version.prog.Nodes[w.Node]
+func (in *stored) task(w *kernel.Work) *TaskInfo { return in.taskOf(in.version, w) }
+
+// taskOf is task for a node of version v, which was in force.
+func (in *stored) taskOf(v *version, w *kernel.Work) *TaskInfo {
+	n := &v.prog.Nodes[w.Node]
 	info := &TaskInfo{
 		ID: workID(in.id, w.Since), Instance: in.id.String(), Process: in.version.name, Node: n.ID, Title: n.Title,
 		State: Offered, Groups: slices.Clone(n.Groups), Created: instant(w.At), Due: instant(w.Due), Revision: revision(w),
@@ -230,8 +233,20 @@ func (in *stored) pastTask(since uint64) (*TaskInfo, error) {
 				return nil, explain(ErrNotFound, "there is no such task")
 			}
 			node = ev.Node
-			info = in.task(&kernel.Work{Node: node, Since: since, At: ev.At, Due: ev.Due})
+			v, err := in.at(since)
+			if err != nil {
+				return nil, err
+			}
+			info = in.taskOf(v, &kernel.Work{Node: node, Since: since, At: ev.At, Due: ev.Due})
 			info.State = Withdrawn
+		case ev.Kind == history.Migrated && ev.Move != nil:
+			c, err := in.e.made(in.version, ev.Move)
+			if err != nil {
+				return nil, err
+			}
+			if node = c.Node(node); node < 0 {
+				return info, nil
+			}
 		case ev.Node != node:
 		case ev.Kind == history.Started:
 			info.Assignee = ev.Actor

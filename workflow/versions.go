@@ -71,6 +71,7 @@ type catalog struct {
 	byName   map[string]*realm
 	byNumber map[keys.Tenant]*realm
 	compiled map[[32]byte]*compiled
+	checkers checkers
 }
 
 // surface is what the public methods keep.

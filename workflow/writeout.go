@@ -38,7 +38,11 @@ func (s *shard) writeOut(t *turn) {
 	watched := s.e.watchers.any()
 	s.index.reset()
 	for _, in := range t.dirty {
-		s.compare(t, in)
+		if in.from != nil {
+			s.compareMoved(t, in)
+		} else {
+			s.compare(t, in)
+		}
 		if watched && (in.head.State.Incidents() > 0 || !running(in, t.now)) {
 			t.touched = append(t.touched, in.address)
 		}
@@ -51,7 +55,7 @@ func (s *shard) writeOut(t *turn) {
 	}
 	s.index.writeTo(&s.batch)
 	for _, in := range t.dirty {
-		in.dirty, in.new, in.turn = false, false, t.n
+		in.dirty, in.new, in.from, in.turn = false, false, nil, t.n
 		in.wrote = in.head.State.Seq
 		if in.head.State.Ended() {
 			s.cache.end(in)
@@ -84,6 +88,12 @@ func (s *shard) writeEvents(in *instance) {
 	if in.large != nil {
 		clear(in.large)
 		in.large = in.large[:0]
+	}
+	if in.from != nil { // the variables are numbered anew: all pages are written, and those left over go
+		for page := codec.Pages(len(st.Slots)); page < codec.Pages(len(in.from.prog.Vars)); page++ {
+			s.key = keys.AppendSlotPage(s.key[:0], in.tenant, in.id, uint16(page))
+			s.batch.Delete(s.key)
+		}
 	}
 	if !in.lay.paged {
 		return

@@ -63,6 +63,14 @@ type Iteration struct {
 	N    int    `json:"n"`
 }
 
+// Move is what Migrated says of the move. The event's Wrote are all variables, as they are from there on.
+type Move struct {
+	From     int      `json:"from"`              // the version before; Event.Version is the one after
+	Criteria string   `json:"criteria"`          // the relaxations that it took
+	Dropped  []uint64 `json:"dropped,omitempty"` // numbers of the events that do not count from there on
+	Order    []uint64 `json:"order,omitempty"`   // numbers of the events in the order in which they count; nil: as they came
+}
+
 // Event is one fact. Its slices and maps must not be changed.
 type Event struct {
 	Seq     uint64         `json:"seq"` // number in its instance, from 1
@@ -80,4 +88,5 @@ type Event struct {
 	Code    string         `json:"code,omitempty"` // Caught: the error code
 	Wrote   map[string]any `json:"wrote,omitempty"`
 	Note    string         `json:"note,omitempty"` // cause of a failure or incident
+	Move    *Move          `json:"move,omitempty"` // Migrated
 }
