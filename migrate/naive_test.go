@@ -244,18 +244,51 @@ func (n *naiveNet) moves(m placeSet) []int {
 	return all
 }
 
-// possible says that an error event needs somebody who throws: its host runs, or a task within it does.
+// possible says that an error event needs a running task that can throw something which it catches.
 func (n *naiveNet) possible(m placeSet, t int) bool {
-	e := &n.p.Nodes[n.trans[t].node]
-	if e.Kind != program.BoundaryEvent || e.Timer != nil || e.Message != "" {
+	node := n.trans[t].node
+	e := &n.p.Nodes[node]
+	if !n.isCatch(node) {
 		return true
 	}
+	codes := []string{e.Code}
+	if e.Code == "" {
+		codes = []string{"any other"}
+		for i := range n.p.Nodes {
+			codes = append(codes, n.p.Nodes[i].Code)
+		}
+	}
+	return slices.ContainsFunc(codes, func(code string) bool { return n.catches(m, node, code) })
+}
+
+func (n *naiveNet) isCatch(node int32) bool {
+	e := &n.p.Nodes[node]
+	return e.Kind == program.BoundaryEvent && e.Timer == nil && e.Message == ""
+}
+
+// catches reports whether a task runs of which event catches the error code.
+func (n *naiveNet) catches(m placeSet, event int32, code string) bool {
 	for i := range n.p.Nodes {
-		if x := &n.p.Nodes[i]; x.Running != petri.NoPlace && m[x.Running] && n.lies(int32(i), e.Host) {
+		if x := &n.p.Nodes[i]; x.Running != petri.NoPlace && m[x.Running] && n.catcher(int32(i), code) == event {
 			return true
 		}
 	}
 	return false
+}
+
+// catcher is the event that catches an error of a task: of the innermost host that has one for it, the one that names
+// its code before one that takes any; -1 if there is none.
+func (n *naiveNet) catcher(task int32, code string) int32 {
+	for host := task; host >= 0; host = n.p.Scopes[n.p.Nodes[host].Scope].Node {
+		for _, want := range []string{code, ""} {
+			for i := range n.p.Nodes {
+				if e := &n.p.Nodes[i]; n.isCatch(int32(i)) && e.Host == host && e.Code == want {
+					return int32(i)
+				}
+			}
+		}
+	}
+	return -1
 }
 
 // lies reports whether node i is host or lies within it.

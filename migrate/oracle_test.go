@@ -360,7 +360,7 @@ func (j *judge) reproduce(w *world, k *kept) string {
 		if !fire(n.Start) || !fire(n.Complete) {
 			return why
 		}
-	case k.Phase == program.Occur && (n.Occur < 0 || !j.net.possible(w.marked, int(n.Occur))):
+	case k.Phase == program.Occur && j.net.isCatch(k.node) && !j.net.catches(w.marked, k.node, k.Code):
 		return why
 	default:
 		if !fire([]int32{program.Start: n.Start, program.Complete: n.Complete, program.Occur: n.Occur}[k.Phase]) {

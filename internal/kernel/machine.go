@@ -61,12 +61,25 @@ func New(p *program.Program) *Machine {
 		for i := range p.Nodes {
 			n := &p.Nodes[i]
 			own := p.Acts[t].Phase == program.Start && p.Acts[t].Node == int32(i)
-			if !own && (takes.Has(n.Wait) || takes.Has(n.Running)) {
+			if !own && (takes.Has(n.Wait) || takes.Has(n.Running) || p.Acts[t].Node != int32(i) && m.undecided(int32(i), takes)) {
 				m.closes[t] = append(m.closes[t], int32(i))
 			}
 		}
 	}
 	return m
+}
+
+// undecided reports whether one of places is where the token of a gateway lies that could not decide: who takes it away
+// ends the gateway's incident.
+func (m *Machine) undecided(node int32, places petri.Marking) bool {
+	for _, d := range m.byNode[node] {
+		for _, t := range m.entry(d) {
+			if places.Meets(m.p.Net.Trans(int(t)).Pre) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // catchers lists the error boundary events that can catch an error of node i: its own, then those of the sub-processes
