@@ -36,8 +36,9 @@ const (
 	FormatMessage      byte = 13
 	FormatSeen         byte = 14
 	FormatProcessID    byte = 15
+	FormatMigration    byte = 16
 
-	lastFormat = FormatProcessID
+	lastFormat = FormatMigration
 )
 
 // Limits that are part of the formats.

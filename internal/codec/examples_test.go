@@ -245,6 +245,13 @@ var examples = []example{
 			Name: "loan.yaml", Source: []byte("process: loan\n"),
 		})
 	}, described(DecodeVersion)},
+	{"migration", 76, func() []byte {
+		return AppendMigration(nil, &Migration{
+			Process: 1, To: 3, From: []uint32{1, 2}, Criteria: 14, Timers: 1, Rename: []kernel.Renaming{{Old: "check", New: "examine"}},
+			Only: []byte(`{"Key":"L-1"}`), Actor: "eve", Began: asked, Done: asked + day, Cursor: instance,
+			Total: 10_000, Moved: 9_812, Later: 150, Unwind: 1, Never: 37, Failed: 0,
+		})
+	}, described(DecodeMigration)},
 	{"task", 16, func() []byte {
 		return AppendTask(nil, &Task{Process: 1, Version: 2, Since: 40, Started: true, Actor: "clerk-17", Priority: 1})
 	}, described(DecodeTask)},

@@ -16,6 +16,7 @@
 //	                    01     process id str             process number
 //	                    02     process u32                process record
 //	                    03     process u32 | version u32  schema version
+//	                    04     migration                  migration of many instances
 //	                    10     instance                   head of a live instance
 //	                    11     instance                   head of an ended instance
 //	                    12     instance | first ordinal   history: events from number first
@@ -34,7 +35,7 @@
 // another of its sort:
 //
 //	u16 u32 u64   big-endian
-//	instance      16 bytes, a ULID, so that instances sort by age
+//	instance      16 bytes, a ULID, so that instances sort by age; a migration likewise
 //	ordinal       one byte up to 247; beyond, 247 + the number of bytes, then those, big-endian
 //	ms            milliseconds since 1970 UTC as i64, sign bit flipped, big-endian; "none" is the last
 //	str           the bytes, with 00 written as 00 ff, then 00 01

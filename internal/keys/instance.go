@@ -57,6 +57,17 @@ func SchemaVersionRange(t Tenant, process uint32) (lo, hi []byte) {
 	return bounds(binary.BigEndian.AppendUint32(appendKind(nil, t, KindSchemaVersion), process))
 }
 
+// AppendMigration appends the key of a migration of many instances.
+func AppendMigration(dst []byte, t Tenant, id ID) []byte {
+	return appendInstance(dst, t, KindMigration, id)
+}
+
+// ParseMigration returns the migration in such a key.
+func ParseMigration(key []byte) (id ID, ok bool) {
+	id, rest, ok := parseInstance(key, KindMigration)
+	return id, ok && len(rest) == 0
+}
+
 func appendInstance(dst []byte, t Tenant, k Kind, id ID) []byte {
 	return append(appendKind(dst, t, k), id[:]...)
 }

@@ -92,6 +92,12 @@ var layouts = []layout{
 		func(k []byte) (tuple, bool) { n, v, ok := ParseSchemaVersion(k); return tuple{n, v}, ok },
 	},
 	{
+		KindMigration,
+		[]*rapid.Generator[any]{anyID},
+		func(d []byte, t Tenant, p tuple) []byte { return AppendMigration(d, t, p[0].(ID)) },
+		func(k []byte) (tuple, bool) { id, ok := ParseMigration(k); return tuple{id}, ok },
+	},
+	{
 		KindHead,
 		[]*rapid.Generator[any]{anyID},
 		func(d []byte, t Tenant, p tuple) []byte { return AppendHead(d, t, p[0].(ID)) },
@@ -375,6 +381,7 @@ func TestGolden(t *testing.T) {
 		"0103":                                     AppendLastTenant(nil),
 		"0104":                                     AppendFormat(nil),
 		"0200000009" + "01" + "6c00ff6f0001":       AppendProcessID(nil, 9, "l\x00o"),
+		"0200000009" + "04" + idHex:                AppendMigration(nil, 9, id),
 		"0200000009" + "10" + idHex:                AppendHead(nil, 9, id),
 		"0200000009" + "11" + idHex:                AppendEnded(nil, 9, id),
 		"0200000009" + "12" + idHex + "f7":         AppendHistory(nil, 9, id, 247),

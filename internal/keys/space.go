@@ -23,6 +23,7 @@ const (
 	KindProcessID     Kind = 0x01
 	KindProcess       Kind = 0x02
 	KindSchemaVersion Kind = 0x03
+	KindMigration     Kind = 0x04
 
 	KindHead     Kind = 0x10
 	KindEnded    Kind = 0x11
