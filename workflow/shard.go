@@ -306,7 +306,11 @@ func (s *shard) fire(t *turn, r *request) {
 	}
 	r.cmd.At = max(r.cmd.At, t.now)
 	w := bySince(in.head.State, r.cmd.Since)
-	if w == nil || w.Incident || w.Due == 0 || w.Due > r.cmd.At {
+	switch {
+	case w == nil || w.Incident || w.Due == 0:
+		return
+	case w.Due > r.cmd.At: // it is due later than who fired it knew
+		t.armed = append(t.armed, timer{w.Due, jobRef{r.tenant, r.id, w.Node, w.Since}})
 		return
 	}
 	if !w.Job {

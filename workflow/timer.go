@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -35,6 +36,24 @@ type timer struct {
 	jobRef
 }
 
+// inTurn orders timers by due time, and those due at one time in the order of their keys in the store within each
+// tenant. So any number of timers can be due at one time, and what is in memory can end between them.
+func inTurn(a, b timer) int {
+	if c := cmp.Compare(a.due, b.due); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.tenant, b.tenant); c != 0 {
+		return c
+	}
+	if c := bytes.Compare(a.id[:], b.id[:]); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.node, b.node)
+}
+
+// never is behind all timers.
+var never = timer{due: maxTime}
+
 // timers are the timers due next.
 type timers struct {
 	e    *Engine
@@ -45,9 +64,13 @@ type timers struct {
 	running bool
 	byRef   map[jobRef]int // -> index in heap
 	heap    []timer        // by due time: a binary heap
-	// horizon: all timers due before it are in memory; those due later are only in the store. MaxInt64: all are.
-	horizon int64
-	reading bool        // the store is being read: what is armed meanwhile is kept whenever it is due
+	// horizon: all timers before it (see inTurn) are in memory; it and those behind it are only in the store. never: all
+	// are in memory.
+	horizon timer
+	reading bool // the store is being read: what is armed meanwhile is kept whenever it is due
+	// changed are the timers that came or went while the store was being read: the reader may have seen them as they
+	// were before. nil: nothing is being read.
+	changed map[jobRef]struct{}
 	stopper func() bool // nil: no time.Timer is set
 	wakeAt  int64       // when it goes off: unix milliseconds, or atOnce
 }
@@ -80,13 +103,21 @@ func (x *timers) stop() {
 func (x *timers) change(gone, armed []timer) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.reading {
+		for _, t := range gone {
+			x.changed[t.jobRef] = struct{}{}
+		}
+		for _, t := range armed {
+			x.changed[t.jobRef] = struct{}{}
+		}
+	}
 	for _, t := range gone {
 		if i, ok := x.byRef[t.jobRef]; ok {
 			x.remove(i)
 		}
 	}
 	for _, t := range armed {
-		if x.reading || t.due < x.horizon {
+		if x.reading || inTurn(t, x.horizon) < 0 {
 			x.add(t)
 		}
 	}
@@ -134,7 +165,7 @@ func (x *timers) schedule() {
 	switch {
 	case len(x.heap) > 0:
 		at = min(x.heap[0].due, now+maxSleep.Milliseconds())
-	case x.horizon == maxTime || x.reading:
+	case x.horizon == never || x.reading:
 		return
 	default:
 		at = now // to read more
@@ -168,8 +199,10 @@ func (x *timers) wake() {
 		due = append(due, x.heap[0])
 		x.remove(0)
 	}
-	read := x.running && len(x.heap) == 0 && x.horizon != maxTime && !x.reading
-	x.reading = x.reading || read
+	read := x.running && len(x.heap) == 0 && x.horizon != never && !x.reading
+	if read {
+		x.reading, x.changed = true, make(map[jobRef]struct{})
+	}
 	x.mu.Unlock()
 	for i := range due {
 		x.fire(&due[i])
@@ -190,7 +223,8 @@ func (x *timers) fire(t *timer) {
 }
 
 // read reads the next timers from the store. Meanwhile everything that is armed is kept in memory, so nothing falls
-// between what the scans saw and what came later.
+// between what the scans saw and what came later; and of a timer that came or went meanwhile that is what counts, not
+// what the scans saw.
 func (x *timers) read() {
 	x.mu.Lock()
 	from := x.horizon
@@ -198,7 +232,8 @@ func (x *timers) read() {
 	found, upto, err := x.scan(from)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.reading = false
+	changed := x.changed
+	x.reading, x.changed = false, nil
 	if err != nil {
 		if x.e.refusal() == nil {
 			x.e.fail(err) // timers that are not known would be lost silently
@@ -206,10 +241,12 @@ func (x *timers) read() {
 		return
 	}
 	for _, t := range found {
-		x.add(t)
+		if _, later := changed[t.jobRef]; !later {
+			x.add(t)
+		}
 	}
 	x.horizon = upto
-	x.keep(func(t timer) bool { return t.due < upto }) // others were armed meanwhile, and are in the store
+	x.keep(func(t timer) bool { return inTurn(t, upto) < 0 }) // others were armed meanwhile, and are in the store
 }
 
 // keep drops the timers that are not to be kept. It needs mu.
@@ -222,49 +259,53 @@ func (x *timers) keep(yes func(timer) bool) {
 			delete(x.byRef, t.jobRef)
 		}
 	}
-	slices.SortFunc(kept, func(a, b timer) int { return cmp.Compare(a.due, b.due) }) // a sorted list is a heap
+	slices.SortFunc(kept, inTurn) // a sorted list is a heap
 	x.heap = kept
 	for i, t := range kept {
 		x.byRef[t.jobRef] = i
 	}
 }
 
-// scan returns the next timers due at or after from, and the time before which they are all.
-func (x *timers) scan(from int64) ([]timer, int64, error) {
+// scan returns the next timers, from on, and the one before which they are all.
+func (x *timers) scan(from timer) ([]timer, timer, error) {
 	ctx := context.Background()
-	upto := maxTime
+	upto := never
 	var found []timer
-	trim := func() { // to the first maxTimers, but never between equal times
-		slices.SortFunc(found, func(a, b timer) int { return cmp.Compare(a.due, b.due) })
-		if len(found) <= maxTimers {
-			return
+	trim := func() { // to the first maxTimers
+		slices.SortFunc(found, inTurn)
+		if len(found) > maxTimers {
+			upto, found = found[maxTimers], found[:maxTimers]
 		}
-		upto = found[maxTimers-1].due + 1
-		n, _ := slices.BinarySearchFunc(found, upto, func(t timer, due int64) int { return cmp.Compare(t.due, due) })
-		found = found[:n]
 	}
 	for info, err := range tenant.List(ctx, x.e.store) {
 		if err != nil {
-			return nil, 0, err
+			return nil, never, err
 		}
 		t := keys.Tenant(info.ID)
 		lo, hi := keys.TimerRange(t)
-		if from > 0 {
-			lo = keys.AppendTimer(nil, t, from, keys.ID{}, 0)
+		switch {
+		case from.due == 0: // the first scan
+		case t < from.tenant:
+			lo = keys.AppendTimer(nil, t, from.due+1, keys.ID{}, 0)
+		case t == from.tenant:
+			lo = keys.AppendTimer(nil, t, from.due, from.id, uint32(from.node))
+		default:
+			lo = keys.AppendTimer(nil, t, from.due, keys.ID{}, 0)
 		}
 		for entry, err := range x.e.store.Scan(ctx, lo, hi) {
 			if err != nil {
-				return nil, 0, err
+				return nil, never, err
 			}
 			due, id, node, ok := keys.ParseTimer(entry.Key)
 			since, err := codec.DecodeTimer(entry.Value)
 			if !ok || err != nil {
-				return nil, 0, corrupt(entry.Key, err)
+				return nil, never, corrupt(entry.Key, err)
 			}
-			if due >= upto {
+			next := timer{due, jobRef{t, id, int32(node), since}}
+			if inTurn(next, upto) >= 0 {
 				break
 			}
-			found = append(found, timer{due, jobRef{t, id, int32(node), since}})
+			found = append(found, next)
 			if len(found) >= 4*maxTimers {
 				trim()
 			}
@@ -274,20 +315,17 @@ func (x *timers) scan(from int64) ([]timer, int64, error) {
 	return found, upto, nil
 }
 
-// shrink drops the later half of what is in memory: it is in the store. Timers due at one time stay together. It needs
-// mu.
+// shrink drops the later half of what is in memory: it is in the store. It needs mu.
 func (x *timers) shrink() {
-	dues := make([]int64, len(x.heap))
+	slices.SortFunc(x.heap, inTurn) // a sorted list is a heap
+	for _, t := range x.heap[maxTimers:] {
+		delete(x.byRef, t.jobRef)
+	}
+	x.horizon = x.heap[maxTimers] // it was before the old one
+	x.heap = x.heap[:maxTimers]
 	for i, t := range x.heap {
-		dues[i] = t.due
+		x.byRef[t.jobRef] = i
 	}
-	slices.Sort(dues)
-	cut := dues[maxTimers]
-	if cut == dues[0] {
-		cut++
-	}
-	x.keep(func(t timer) bool { return t.due < cut })
-	x.horizon = min(x.horizon, cut)
 }
 
 // add, remove, up and down keep the heap; they need mu.
