@@ -40,14 +40,14 @@ func (e *effect) touches() bool { return len(e.reads)+len(e.writes)+len(e.maybe)
 // dataFlow is the analysis of one process.
 type dataFlow struct {
 	*verifier
-	words   int // length of a slots
+	words   int // length of a slots, at least 1: an empty set is not nil
 	effects []effect
 	first   effect // of the initial marking
 }
 
 // dataFlow reports what is wrong with the flow of data.
 func (v *verifier) dataFlow() {
-	d := &dataFlow{verifier: v, words: (len(v.prog.Vars) + 63) / 64}
+	d := &dataFlow{verifier: v, words: len(v.prog.Vars)/64 + 1}
 	for t := range v.net.Len() {
 		d.effects = append(d.effects, d.effect(t))
 	}

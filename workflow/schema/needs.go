@@ -20,7 +20,7 @@ func (p *Process) Needs() *Needs {
 	v := &verifier{p: p, prog: p.program, net: p.program.Net, findings: findings{source: p.source}}
 	v.throwers()
 	v.space = v.net.Explore(v.prog.Initial, petri.Options{Possible: v.possible})
-	d := &dataFlow{verifier: v, words: (len(v.prog.Vars) + 63) / 64}
+	d := &dataFlow{verifier: v, words: len(v.prog.Vars)/64 + 1}
 	for t := range v.net.Len() {
 		d.effects = append(d.effects, d.effect(t))
 	}
