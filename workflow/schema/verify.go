@@ -51,10 +51,11 @@ func (p *Process) Verify(b Budget) *Report {
 
 // verifier is one verification.
 type verifier struct {
-	p     *Process
-	prog  *program.Program
-	net   *petri.Net
-	space *petri.Space
+	p        *Process
+	prog     *program.Program
+	net      *petri.Net
+	space    *petri.Space
+	constant decided
 	findings
 
 	thrown map[int32]petri.Marking // by transition: error boundary events -> places of running tasks whose error they catch
@@ -74,6 +75,10 @@ func verify(p *Process, b Budget) *Report {
 	if len(v.list) == 0 { // after an unsafe firing a token is missing, and all else would follow from that
 		v.livelock()
 		v.completes()
+		if len(v.list) == 0 {
+			v.decide()
+			v.endless()
+		}
 		if len(v.list) == 0 { // what lies behind a join that waits for ever is dead too
 			v.dead()
 		}
@@ -260,7 +265,11 @@ func (v *verifier) dead() {
 			}
 			v.report(Warning, "sound/dead", s.id.at, n.ID, nil, hint, message, v.name(int32(i)), v.prog.Nodes[n.Host].ID)
 		default:
-			v.sound("sound/dead", int32(i), nil, "lead a flow to it, or remove it", "%s can never happen", v.name(int32(i)))
+			hint := "lead a flow to it, or remove it"
+			if v.constant.never != nil {
+				hint = "a guard that is a constant may keep every run away from it: use a variable there, or remove the step"
+			}
+			v.sound("sound/dead", int32(i), nil, hint, "%s can never happen", v.name(int32(i)))
 		}
 	}
 }
@@ -274,7 +283,7 @@ func (v *verifier) happening() (fired, exists []bool) {
 			continue
 		}
 		exists[a.Node] = true
-		if v.space.Fired(t) {
+		if v.happens(t) {
 			fired[a.Node] = true
 			if throws := v.prog.Nodes[a.Node].Throws; throws >= 0 {
 				fired[throws] = true
