@@ -65,7 +65,7 @@ var rooms = map[string]room{
 		outside: []string{otel, "github.com/oklog/ulid/v2"},
 	},
 	"workflow/workflowtest": {imports: []string{"workflow", "workflow/schema", "workflow/history", "store", "tenant", "migrate"}},
-	"workflow/bpmn":         {imports: []string{"workflow/schema"}, later: true},
+	"workflow/bpmn":         {imports: []string{"workflow/schema"}},
 	"workflow/choreography": {imports: []string{"workflow/schema", "workflow/history"}, later: true},
 	"workflow/cmd/replank": {
 		imports: []string{"workflow", "workflow/schema", "workflow/history", "workflow/bpmn", "workflow/choreography", "migrate", "tenant", "store"},

@@ -18,29 +18,30 @@ import (
 //
 // The argument process=id picks one process; the argument raw says that the whole file is given.
 func TestScenarios(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
-		if strings.Contains(path, "fuzz") {
-			t.Skip("a corpus of the fuzzer")
+	for _, dir := range []string{"import", "refuse", "control"} {
+		datadriven.Walk(t, "testdata/"+dir, scenario)
+	}
+}
+
+func scenario(t *testing.T, path string) {
+	datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+		var o Options
+		d.MaybeScanArgs(t, "process", &o.Process)
+		o.ControlOnly = d.Cmd == "control"
+		src := d.Input
+		if !d.HasArg("raw") {
+			src = `<definitions xmlns="` + model + `" xmlns:v="urn:vendor">` + "\n" + src + "\n</definitions>"
 		}
-		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
-			var o Options
-			d.MaybeScanArgs(t, "process", &o.Process)
-			o.ControlOnly = d.Cmd == "control"
-			src := d.Input
-			if !d.HasArg("raw") {
-				src = `<definitions xmlns="` + model + `" xmlns:v="urn:vendor">` + "\n" + src + "\n</definitions>"
-			}
-			all, err := o.Parse("a.bpmn", []byte(src))
-			switch {
-			case err != nil && d.Cmd != "refuse":
-				return "REFUSED\n" + err.Error()
-			case err != nil:
-				return err.Error()
-			case d.Cmd == "refuse":
-				return "ACCEPTED\n" + show(all)
-			}
-			return show(all)
-		})
+		all, err := o.Parse("a.bpmn", []byte(src))
+		switch {
+		case err != nil && d.Cmd != "refuse":
+			return "REFUSED\n" + err.Error()
+		case err != nil:
+			return err.Error()
+		case d.Cmd == "refuse":
+			return "ACCEPTED\n" + show(all)
+		}
+		return show(all)
 	})
 }
 

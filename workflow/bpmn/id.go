@@ -35,12 +35,16 @@ func ID(id string) string {
 	return b.String()
 }
 
-// looksEscaped reports whether s begins like the rest of an escape after its first _.
+// looksEscaped reports whether s begins like an escape after its first _, if a _ follows or not: it may be that of the
+// next escape.
 func looksEscaped(s string) bool {
-	digits := strings.TrimPrefix(s, "x")
-	n := 0
-	for n < len(digits) && strings.IndexByte("0123456789ABCDEF", digits[n]) >= 0 {
-		n++
+	if len(s) < 5 || s[0] != 'x' {
+		return false
 	}
-	return len(digits) < len(s) && n >= 4 && n < len(digits) && digits[n] == '_'
+	for i := 1; i < 5; i++ {
+		if strings.IndexByte("0123456789ABCDEF", s[i]) < 0 {
+			return false
+		}
+	}
+	return true
 }
