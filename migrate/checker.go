@@ -100,8 +100,13 @@ func (c *Checker) mapNodes(rename map[string]string) []schema.Finding {
 	s, t := c.from.Program(), c.to.Program()
 	c.node, c.back = fill(len(s.Nodes)), fill(len(t.Nodes))
 	was := map[string]string{} // old id -> new id
+	moved := make([]bool, len(t.Nodes))
 	for i := range t.Nodes {
-		if n := &t.Nodes[i]; n.Was != "" {
+		n := &t.Nodes[i]
+		_, known := s.ByID[n.Was]
+		now, same := s.ByID[n.ID]
+		// A version after the one that renamed it says so too; from there on the id is the id.
+		if moved[i] = known && !(same && s.Nodes[now].Was == n.Was); moved[i] {
 			was[n.Was] = n.ID
 		}
 	}
@@ -130,7 +135,7 @@ func (c *Checker) mapNodes(rename map[string]string) []schema.Finding {
 			id = s.Nodes[i].ID
 		}
 		j, ok := t.ByID[id]
-		if !ok || !renamed && t.Nodes[j].Was != "" || c.back[j] >= 0 {
+		if !ok || !renamed && moved[j] || c.back[j] >= 0 {
 			continue // deleted; or the id is now that of a renamed node
 		}
 		if class(s.Nodes[i].Kind) != class(t.Nodes[j].Kind) {
@@ -179,11 +184,12 @@ func (c *Checker) mapVars() []schema.Finding {
 	var findings []schema.Finding
 	for j := range t.Vars {
 		v := &t.Vars[j]
-		name := v.Name
-		if v.Was != "" {
-			name = v.Was
+		i := slices.IndexFunc(s.Vars, func(o program.Var) bool { return o.Name == v.Name })
+		if v.Was != "" && (i < 0 || s.Vars[i].Was != v.Was) { // else it was renamed before
+			if k := slices.IndexFunc(s.Vars, func(o program.Var) bool { return o.Name == v.Was }); k >= 0 {
+				i = k
+			}
 		}
-		i := slices.IndexFunc(s.Vars, func(o program.Var) bool { return o.Name == name })
 		if v.FromText != "" {
 			p, issues := s.Env.Compile(v.FromText, v.Type)
 			if len(issues) > 0 {

@@ -50,7 +50,7 @@ func TestOracle(t *testing.T) {
 						}
 						if a.accept {
 							accepted[set]++
-							checkLanding2(rt, to, l)
+							checkLanding(rt, to.p, l)
 						}
 					}
 				}
@@ -67,7 +67,4 @@ func checker(t tb, from, to *version) *migrate.Checker {
 		t.Fatalf("%v\nfrom\n%s\nto\n%s", err, from.tree.Text(), to.tree.Text())
 	}
 	return c
-}
-
-func checkLanding2(t tb, to *version, l *migrate.Landing) {
 }

@@ -64,7 +64,9 @@ func mapped(s, t *program.Program, node int32) int32 {
 		n := &t.Nodes[j]
 		origin := n.ID
 		if _, known := s.ByID[n.Was]; known {
-			origin = n.Was
+			if k, same := s.ByID[n.ID]; !same || s.Nodes[k].Was != n.Was { // else it was renamed before s
+				origin = n.Was
+			}
 		}
 		if origin == id && sameSort(s.Nodes[node].Kind, n.Kind) {
 			return int32(j)
@@ -337,8 +339,12 @@ func (j *judge) reproduce(w *world, k *kept) string {
 	why := fmt.Sprintf("%s %d is not enabled", n.ID, k.Phase)
 	begins := k.Phase == program.Start || k.Phase == program.Complete && j.s.Nodes[k.Letter.Node].Start < 0
 	if begins {
+		now := k.Seq
+		if n.Offered != petri.NoPlace {
+			now = max(now, w.past[n.Offered].greatest())
+		}
 		for _, slot := range n.Reads {
-			if w.latest(slot, k.Seq) == nil && j.t.Vars[slot].Default.Absent() {
+			if w.latest(slot, now) == nil && j.t.Vars[slot].Default.Absent() {
 				return n.ID + " reads " + j.t.Vars[slot].Name + ", which has no value"
 			}
 		}

@@ -74,6 +74,7 @@ type instance struct {
 	s      *kernel.State
 	events []kernel.Event
 	now    int64
+	base   *kernel.Trace // of the time before the last move; nil: it has not moved
 }
 
 func (v *version) begin(t tb, roll dice) *instance {
@@ -145,6 +146,9 @@ func (x *instance) step(roll dice) {
 // run is the instance as a migration gets it.
 func (x *instance) run() migrate.Run {
 	x.t.Helper()
+	if x.base != nil {
+		return x.moved()
+	}
 	trace, state, err := x.m.Effective(func(yield func(kernel.Event, error) bool) {
 		for _, e := range x.events {
 			if !yield(e, nil) {

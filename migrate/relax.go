@@ -58,20 +58,18 @@ func (r *run) newest() {
 			r.iterat[key] = max(r.iterat[key], n)
 		}
 	}
-	letters, decided := r.trace.Letters, r.trace.Decided
-	for len(letters)+len(decided) > 0 {
-		if len(decided) == 0 || len(letters) > 0 && letters[0].Seq < decided[0].Seq {
-			note(letters[0].Path, -1)
-			letters = letters[1:]
-			continue
+	decided := r.trace.Decided
+	for i := range len(r.trace.Letters) + 1 {
+		for ; len(decided) > 0 && decided[0].After <= i; decided = decided[1:] {
+			again := -1
+			if decided[0].Back {
+				again = len(decided[0].Path) - 1
+			}
+			note(decided[0].Path, again)
 		}
-		d := decided[0]
-		decided = decided[1:]
-		again := -1
-		if d.Back {
-			again = len(d.Path) - 1
+		if i < len(r.trace.Letters) {
+			note(r.trace.Letters[i].Path, -1)
 		}
-		note(d.Path, again)
 	}
 	//lint:sorted deletions do not depend on their order
 	for key := range twice {

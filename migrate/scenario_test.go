@@ -131,7 +131,7 @@ func monotone(t *testing.T, line string, accepted map[migrate.Criteria]bool) {
 }
 
 // checkLanding: the rewritten trace, replayed on the target by the strict criterion, gives the landing.
-func checkLanding(t *testing.T, to *schema.Process, l *migrate.Landing) {
+func checkLanding(t tb, to *schema.Process, l *migrate.Landing) {
 	t.Helper()
 	m := kernel.New(to.Program())
 	s, err := m.Replay(l.Trace)

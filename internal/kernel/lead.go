@@ -166,13 +166,9 @@ func (d *step) failJob(x *program.Node, w *Work) error {
 	}
 	attempt := w.Attempt + 1
 	if d.c.Code != "" {
-		for _, b := range d.m.nodes[d.c.Node].catchers {
-			n := &d.m.p.Nodes[b]
-			if n.Code != "" && n.Code != d.c.Code {
-				continue
-			}
+		if b := d.m.Catcher(d.c.Node, d.c.Code); b >= 0 {
 			data := d.c.Result
-			if len(n.Out) == 0 {
+			if len(d.m.p.Nodes[b].Out) == 0 {
 				data = expr.Value{} // the thrower need not know what the event takes
 			}
 			wrote, err := d.outputs(b, data)

@@ -109,6 +109,16 @@ func (m *Machine) catchers(i int32) []int32 {
 	return out
 }
 
+// Catcher is the error boundary event that catches the business error code of the task at node, or -1.
+func (m *Machine) Catcher(node int32, code string) int32 {
+	for _, b := range m.nodes[node].catchers {
+		if c := m.p.Nodes[b].Code; c == "" || c == code {
+			return b
+		}
+	}
+	return -1
+}
+
 // Program returns the program that m runs.
 func (m *Machine) Program() *program.Program { return m.p }
 

@@ -18,6 +18,7 @@ type Replay struct {
 	m       *Machine
 	step    step
 	decided []Annotation
+	fired   int   // letters so far
 	blocked error // why a decision could not be made; the token stays
 }
 
@@ -58,7 +59,7 @@ func (r *Replay) Close() error {
 		for _, e := range d.log[from:] {
 			switch e.Kind {
 			case history.Decided, history.LoopedBack:
-				r.decided = append(r.decided, Annotation{Seq: d.s.past.limit, Node: e.Node, Flows: e.Flows, Back: e.Kind == history.LoopedBack, Path: path})
+				r.decided = append(r.decided, Annotation{Seq: d.s.past.limit, After: r.fired, Node: e.Node, Flows: e.Flows, Back: e.Kind == history.LoopedBack, Path: path})
 			case history.IncidentRaised:
 				r.blocked = fmt.Errorf("%s: %s", r.m.p.Nodes[e.Node].ID, e.Note)
 			}
@@ -95,6 +96,7 @@ func (r *Replay) Fire(l *Letter) ([]Work, error) {
 	if err := r.m.Evolve(s, &e); err != nil {
 		return nil, err
 	}
+	r.fired++
 	others := s.closed[:0]
 	for _, w := range s.closed {
 		if w.Node != l.Node {

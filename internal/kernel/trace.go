@@ -35,6 +35,7 @@ type Letter struct {
 // Annotation is a decision of a gateway.
 type Annotation struct {
 	Seq   uint64
+	After int // letters of the trace that come before it
 	Node  int32
 	Flows uint64
 	Back  bool // it began a loop again
@@ -78,12 +79,17 @@ func (t *Trace) add(m *Machine, s *State, e *Event) {
 		t.Created, t.Input = e.At, e.Wrote
 		return
 	case history.Decided, history.LoopedBack:
-		t.Decided = append(t.Decided, Annotation{e.Seq, e.Node, e.Flows, e.Kind == history.LoopedBack, m.path(s, e.Node)})
+		t.Decided = append(t.Decided, Annotation{e.Seq, len(t.Letters), e.Node, e.Flows, e.Kind == history.LoopedBack, m.path(s, e.Node)})
 		return
 	case history.Released:
 		for i := len(t.Letters) - 1; i >= 0; i-- {
 			if t.Letters[i].Node == e.Node {
 				t.Letters = slices.Delete(t.Letters, i, i+1)
+				for k := range t.Decided {
+					if t.Decided[k].After > i {
+						t.Decided[k].After--
+					}
+				}
 				return
 			}
 		}
