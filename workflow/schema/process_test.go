@@ -92,7 +92,7 @@ steps:
   - choose: c
     cases:
       - {when: "1 > 0", do: [{user: a}]}
-      - else: [{user: b}]
+      - else: []
 `))
 	if err != nil {
 		t.Fatal(err)
