@@ -115,6 +115,17 @@ func (e *Engine) submit(ctx context.Context, r *request) (outcome, error) {
 	return e.await(ctx, r)
 }
 
+// submitWhole is submit for who holds a lock that must outlast the command: once the request is let in, it waits for the
+// outcome whatever becomes of ctx.
+func (e *Engine) submitWhole(ctx context.Context, r *request) (outcome, error) {
+	r.direct, r.reply = true, e.replyTo()
+	if err := e.shardOf(r.id).inbox.admit(ctx, r); err != nil {
+		e.answered(r)
+		return outcome{}, err
+	}
+	return e.await(context.Background(), r)
+}
+
 // replyTo returns a channel for one answer, of capacity 1 and empty.
 func (e *Engine) replyTo() chan struct{} {
 	if ch, ok := e.answers.Get().(chan struct{}); ok {

@@ -124,16 +124,19 @@ type IncidentInfo struct {
 type Message struct {
 	Name string
 	Key  string
-	Data any           // a struct with json tags or a map; nil for none
-	ID   string        // a second message with it is dropped; "": none
-	TTL  time.Duration // 0: Options.MessageTTL; negative: not kept
+	Data any // a struct with json tags or a map; nil for none
+	// ID makes it safe to send a message again when the outcome is unknown: a second message of the tenant with the same
+	// ID, whatever its name, is dropped, once the first was delivered or kept. The ID is remembered for TTL or
+	// Options.MessageTTL, whichever is longer (24 h if both are negative), from then on. "": none.
+	ID  string
+	TTL time.Duration // 0: Options.MessageTTL; negative: not kept
 }
 
 // Delivery is where a message went.
 type Delivery struct {
 	Instances []string // ids of the instances that took it
 	Kept      bool     // nobody waited; it is kept for its TTL
-	Duplicate bool     // a message with the same ID came before; this one was dropped
+	Duplicate bool     // a message with the same ID came before, and had the effect told here; this one was dropped
 }
 
 // Deployment is the outcome of Deploy, a Version for each process in source order.

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/replank/replank/internal/codec"
 	"github.com/replank/replank/internal/expr"
@@ -23,11 +25,16 @@ import (
 // too. So no message and subscription can pass each other.
 //
 // A message goes to the oldest waiting instance of each process. Kept messages go out in order of arrival, each to one
-// instance. A message with an id leaves a record of it, in the same batch as its delivery or keeping, until its TTL is
-// over: a second one with that id has the same outcome.
+// instance. A message with an id leaves a record of it, in the same batch as its delivery or keeping, for as long as
+// Message.ID says: a second one with that id has the same outcome.
+//
+// A message with several takers leaves that record with its first delivery, marked open, and the record is done with the
+// last one. If a crash or an error comes between, a second message with the id goes on with the processes that have not
+// got it yet.
 //
 // Data that does not fit what the receiving node declares is the sender's error. If the message was kept, its sender is
-// gone: then the message is dropped with an error in the log, and the instance waits on.
+// gone: then it becomes an incident at the node, whose cause says which message it was. The message is gone, and may be
+// sent again with the same id; a retry of the incident waits for the next one.
 
 // stripes is how many locks the names and keys share.
 const stripes = 256
@@ -112,13 +119,17 @@ func (e *Engine) send(ctx context.Context, t keys.Tenant, actor string, msg Mess
 	if msg.TTL == 0 {
 		msg.TTL = e.settings.MessageTTL
 	}
+	var before codec.Seen
 	if msg.ID != "" {
-		if d, found, err := m.seen(ctx, t, msg.ID); found || err != nil {
-			return d, err
+		if before, err = m.seen(ctx, t, msg.ID); err != nil {
+			return Delivery{}, err
+		}
+		if before.Expires != 0 && !before.Open {
+			return Delivery{Instances: idTexts(before.Instances), Kept: before.Kept, Duplicate: true}, nil
 		}
 	}
 	m.kept.Add(1) // before looking for subscriptions: see look
-	d, err := m.deliver(ctx, t, actor, &msg)
+	d, err := m.deliver(ctx, t, actor, &msg, before.Instances)
 	if err == nil && len(d.Instances) == 0 && msg.TTL > 0 {
 		err = m.keep(ctx, t, &msg)
 		d.Kept = err == nil
@@ -129,65 +140,76 @@ func (e *Engine) send(ctx context.Context, t keys.Tenant, actor string, msg Mess
 	return d, err
 }
 
-// seen returns the outcome of an earlier message with that id.
-func (m *messages) seen(ctx context.Context, t keys.Tenant, id string) (d Delivery, found bool, err error) {
+func idTexts(list [][16]byte) []string {
+	var texts []string
+	for _, id := range list {
+		texts = append(texts, keys.ID(id).String())
+	}
+	return texts
+}
+
+// seen returns the record of an earlier message with that id; its zero: there is none, or not any more.
+func (m *messages) seen(ctx context.Context, t keys.Tenant, id string) (codec.Seen, error) {
 	key := keys.AppendSeen(nil, t, id)
 	b, err := m.e.store.Get(ctx, key)
 	if errors.Is(err, store.ErrNotFound) {
-		return d, false, nil
+		return codec.Seen{}, nil
 	}
 	if err != nil {
-		return d, false, err
+		return codec.Seen{}, err
 	}
 	s, err := codec.DecodeSeen(b)
 	if err != nil {
-		return d, false, corrupt(key, err)
+		return codec.Seen{}, corrupt(key, err)
 	}
 	if s.Expires <= m.e.now() {
-		return d, false, nil
+		return codec.Seen{}, nil
 	}
-	if err := m.e.barrier(ctx); err != nil { // the first sender may have left before it was durable
-		return d, false, err
-	}
-	d = Delivery{Duplicate: true, Kept: s.Kept}
-	for _, id := range s.Instances {
-		d.Instances = append(d.Instances, keys.ID(id).String())
-	}
-	return d, true, nil
+	return s, m.e.barrier(ctx) // the first sender may have left before it was durable
 }
 
-// remember adds the record of a message's id to a batch.
-func (m *messages) remember(b *store.Batch, t keys.Tenant, msg *Message, kept bool, to []keys.ID) {
-	if msg.ID == "" || msg.TTL <= 0 {
+// remember adds the record of a message's id to a batch. It outlives the message as long as it is kept.
+func (m *messages) remember(b *store.Batch, t keys.Tenant, msg *Message, s codec.Seen) {
+	if msg.ID == "" {
 		return
 	}
-	s := codec.Seen{Expires: m.e.now() + msg.TTL.Milliseconds(), Kept: kept}
-	for _, id := range to {
-		s.Instances = append(s.Instances, id)
+	ttl := max(msg.TTL, m.e.settings.MessageTTL)
+	if ttl <= 0 {
+		ttl = defaultMessageTTL
 	}
+	s.Expires = m.e.now() + max(1, ttl.Milliseconds())
 	b.Put(keys.AppendSeen(nil, t, msg.ID), codec.AppendSeen(nil, &s))
 	m.expires(s.Expires)
 }
 
-// deliver hands the message to the oldest waiting instance of each process.
-func (m *messages) deliver(ctx context.Context, t keys.Tenant, actor string, msg *Message) (Delivery, error) {
+// deliver hands the message to the oldest waiting instance of each process, but for those of which an instance got it
+// before.
+func (m *messages) deliver(ctx context.Context, t keys.Tenant, actor string, msg *Message, before [][16]byte) (Delivery, error) {
+	d := Delivery{Instances: idTexts(before)}
 	subs, err := m.subscriptions(ctx, t, msg.Name, msg.Key)
-	if err != nil {
-		return Delivery{}, err
+	if err == nil && len(before) > 0 {
+		subs, err = m.withoutServed(ctx, t, subs, before)
 	}
-	var d Delivery
-	var to []keys.ID
+	if err != nil {
+		return d, err
+	}
+	to := slices.Clone(before)
+	open := len(before) > 0 // what the record says
+	d.Duplicate = open
 	data, _ := msg.Data.(expr.Value)
 	for i := 0; i < len(subs); {
 		sub := subs[i]
+		last := subs[len(subs)-1].process == sub.process
 		r := &request{
 			tenant: t, id: sub.id,
-			cmd:   kernel.Command{Kind: kernel.Receive, Actor: actor, Node: sub.node, Since: sub.since, Result: data},
-			extra: func(b *store.Batch) { m.remember(b, t, msg, false, append(slices.Clone(to), sub.id)) },
+			cmd: kernel.Command{Kind: kernel.Receive, Actor: actor, Node: sub.node, Since: sub.since, Result: data},
+			extra: func(b *store.Batch) {
+				m.remember(b, t, msg, codec.Seen{Instances: append(slices.Clone(to), sub.id), Open: !last})
+			},
 		}
 		var err error
 		if len(to) == 0 {
-			_, err = m.e.submit(ctx, r)
+			_, err = m.e.submitWhole(ctx, r)
 		} else { // what was accepted is not refused halfway
 			_, err = m.e.submitOwn(r)
 		}
@@ -198,13 +220,33 @@ func (m *messages) deliver(ctx context.Context, t keys.Tenant, actor string, msg
 		case err != nil:
 			return d, err
 		}
-		to = append(to, sub.id)
-		d.Instances = append(d.Instances, sub.id.String())
+		to, open = append(to, sub.id), !last
+		d.Instances, d.Duplicate = append(d.Instances, sub.id.String()), false
 		for i < len(subs) && subs[i].process == sub.process {
 			i++
 		}
 	}
-	return d, nil
+	if !open || msg.ID == "" {
+		return d, nil
+	}
+	var b store.Batch
+	m.remember(&b, t, msg, codec.Seen{Instances: to})
+	return d, m.e.commit(ctx, &b)
+}
+
+// withoutServed leaves out the subscriptions of processes of which an instance got the message.
+func (m *messages) withoutServed(ctx context.Context, t keys.Tenant, subs []subscription, got [][16]byte) ([]subscription, error) {
+	for _, id := range got {
+		in, err := m.e.fetch(ctx, m.e.store, t, id)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		subs = slices.DeleteFunc(subs, func(s subscription) bool { return s.process == in.version.process })
+	}
+	return subs, nil
 }
 
 // unsubscribed reports whether a subscription was not there any more.
@@ -238,7 +280,7 @@ func (m *messages) keep(ctx context.Context, t keys.Tenant, msg *Message) error 
 	rec := codec.Message{ID: msg.ID, Received: now, Expires: now + max(1, msg.TTL.Milliseconds()), Data: data}
 	var b store.Batch
 	b.Put(keys.AppendBuffered(nil, t, msg.Name, msg.Key, m.arrived(now)), codec.AppendMessage(nil, &rec))
-	m.remember(&b, t, msg, true, nil)
+	m.remember(&b, t, msg, codec.Seen{Kept: true})
 	if err := m.e.commit(ctx, &b); err != nil {
 		return err
 	}
@@ -362,13 +404,40 @@ func (m *messages) match(sub subscription) error {
 		case !errors.Is(err, kernel.ErrResult):
 			return err
 		}
-		m.e.log.Error("a kept message is dropped: its data does not fit what the instance declares",
-			"tenant", uint32(sub.tenant), "message", sub.name, "key", sub.key, "id", msg.ID, "instance", sub.id.String(), "error", err)
-		if err := m.drop(entry.Key); err != nil {
-			return err
-		}
+		return m.refuse(sub, entry.Key, &msg, err)
 	}
 	return nil
+}
+
+// refuse makes a kept message that does not fit an incident at the subscription. The record of its id goes with it: what
+// comes with the id then is another try.
+func (m *messages) refuse(sub subscription, key []byte, msg *codec.Message, why error) error {
+	what := fmt.Sprintf("the message %q", sub.name)
+	if sub.key != "" {
+		what += fmt.Sprintf(" with key %q", sub.key)
+	}
+	if msg.ID != "" {
+		what += fmt.Sprintf(" and id %q", msg.ID)
+	}
+	cause := fmt.Sprintf("%s, kept since %s, does not fit: %v: send it anew as it should be, and retry to wait for it",
+		what, instant(msg.Received).Format(time.RFC3339), why)
+	_, err := m.e.submitOwn(&request{
+		tenant: sub.tenant, id: sub.id,
+		cmd: kernel.Command{Kind: kernel.Refuse, Node: sub.node, Since: sub.since, Cause: cause},
+		extra: func(b *store.Batch) {
+			b.Delete(key)
+			if msg.ID != "" {
+				b.Delete(keys.AppendSeen(nil, sub.tenant, msg.ID))
+			}
+		},
+	})
+	switch {
+	case unsubscribed(err):
+		return nil
+	case err == nil:
+		m.kept.Add(-1)
+	}
+	return err
 }
 
 // drop deletes a kept message.

@@ -12,7 +12,7 @@ type Options struct {
 	Workers      int            // handlers that run at once; 0: 16 per CPU
 	Queue        int            // commands waiting per shard before ErrOverloaded; 0: 1024
 	CacheBytes   int64          // live instances kept in memory; 0: 64 MiB
-	MessageTTL   time.Duration  // how long a Message without TTL is kept; 0: 24 h
+	MessageTTL   time.Duration  // how long a Message without TTL is kept; 0: 24 h, negative: not at all
 	Limits       Limits         // zero: the documented limits
 	Location     *time.Location // of a tenant without one; nil: UTC
 	Middleware   []Middleware   // around every handler, first is outermost
@@ -21,6 +21,8 @@ type Options struct {
 	NoSync       bool           // a power cut may lose the last steps, never their order
 	Logger       *slog.Logger   // nil: slog.Default
 }
+
+const defaultMessageTTL = 24 * time.Hour
 
 // Limits are refused early, by name, with ErrLimit; 0: the documented default, negative: none (values and messages end
 // at 64 MiB all the same).
@@ -44,7 +46,7 @@ func (o *Options) resolve() settings {
 	orDefault(&s.Workers, 16*runtime.NumCPU())
 	orDefault(&s.Queue, 1024)
 	orDefault(&s.CacheBytes, 64<<20)
-	orDefault(&s.MessageTTL, 24*time.Hour)
+	orDefault(&s.MessageTTL, defaultMessageTTL)
 	orDefault(&s.Limits.ValueBytes, 1<<20)
 	orDefault(&s.Limits.Vars, 1000)
 	orDefault(&s.Limits.Nodes, 10_000)

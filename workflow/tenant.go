@@ -183,7 +183,10 @@ func (t *Tenant) Task(id string) *Task { return &Task{t: *t, id: id} }
 func (t *Tenant) Incident(id string) *Incident { return &Incident{t: *t, id: id} }
 
 // Send delivers a message to at most one waiting instance per process, the oldest, or keeps the message until one
-// waits. Data that the instance's schema does not accept is ErrType, and nothing is delivered or kept.
+// waits. Data that the instance's schema does not accept is ErrType, and the message is not kept; instances of other
+// processes may have got it by then: Delivery names them also beside an error, and a second Send with the same
+// Message.ID goes on with the other processes. A kept message that does not fit the instance that comes to wait for it
+// raises an incident there.
 func (t *Tenant) Send(ctx context.Context, m Message) (Delivery, error) {
 	const op = "send"
 	r, err := t.enter(ctx, op, tenant.Send, m.Name)

@@ -277,6 +277,7 @@ func DecodeMessage(b []byte) (m Message, err error) {
 type Seen struct {
 	Expires   int64      // unix milliseconds
 	Kept      bool       // nobody waited for it, it was kept
+	Open      bool       // others are still to get it
 	Instances [][16]byte // who got it
 }
 
@@ -286,7 +287,10 @@ type Seen struct {
 func AppendSeen(dst []byte, s *Seen) []byte {
 	dst = append(dst, FormatSeen, 0)
 	if s.Kept {
-		dst[len(dst)-1] = 1
+		dst[len(dst)-1] |= 1
+	}
+	if s.Open {
+		dst[len(dst)-1] |= 2
 	}
 	dst = appendUvarint(appendVarint(dst, s.Expires), uint64(len(s.Instances)))
 	for i := range s.Instances {
@@ -298,7 +302,8 @@ func AppendSeen(dst []byte, s *Seen) []byte {
 // DecodeSeen decodes the record of a message id.
 func DecodeSeen(b []byte) (s Seen, err error) {
 	r := open(b, FormatSeen)
-	s.Kept = r.flags(1) != 0
+	flags := r.flags(3)
+	s.Kept, s.Open = flags&1 != 0, flags&2 != 0
 	s.Expires = r.varint()
 	if n := r.count(16); n > 0 {
 		s.Instances = make([][16]byte, n)

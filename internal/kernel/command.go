@@ -22,6 +22,7 @@ const (
 	Fire                                // an armed timer that is due
 	Receive                             // a message for a subscription, with Result as its payload
 	Retry                               // an incident
+	Refuse                              // a message that a subscription cannot take, and Cause: an incident there
 )
 
 // Command is one request to an instance.

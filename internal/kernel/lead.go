@@ -55,6 +55,11 @@ func (d *step) lead() error {
 			return err
 		}
 		d.emit(Event{Kind: history.Received, Node: d.c.Node, Actor: d.c.Actor, Wrote: wrote})
+	case Refuse:
+		if x.Message == "" {
+			return fmt.Errorf("%w: %s waits for no message", ErrState, x.ID)
+		}
+		d.incident(d.c.Node, d.c.Cause, 0)
 	case Retry:
 		if !w.Incident {
 			return fmt.Errorf("%w: %s has no open incident", ErrState, x.ID)

@@ -26,6 +26,7 @@ import (
 //	complete N [RESULT] [by=WHO]
 //	fail N cause=C | code=C [RESULT] | permanent cause=C | delay=D cause=C
 //	receive N [RESULT]
+//	refuse N cause=C          a message that does not fit
 //	fire N
 //	retry N
 //	after DURATION            time passes
@@ -104,7 +105,7 @@ func (w *world) command(d *datadriven.TestData) kernel.Command {
 	}
 	kinds := map[string]kernel.CommandKind{
 		"claim": kernel.Claim, "release": kernel.Release, "complete": kernel.CompleteTask, "fail": kernel.FailJob,
-		"receive": kernel.Receive, "fire": kernel.Fire, "retry": kernel.Retry,
+		"receive": kernel.Receive, "refuse": kernel.Refuse, "fire": kernel.Fire, "retry": kernel.Retry,
 	}
 	kind, ok := kinds[d.Cmd]
 	if !ok {
