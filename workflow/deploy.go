@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/replank/replank/internal/codec"
@@ -109,8 +110,8 @@ func (e *Engine) inspectSchemas(list []*schema.Process) ([][]schema.Finding, err
 	for i, p := range list {
 		report := p.Verify(schema.Budget{})
 		if report.Unverified {
-			what := fmt.Sprintf("process %q: no proof after %d states", p.ID(), report.States)
-			return nil, &Error{Process: p.ID(), Err: explain(ErrUnverified, what), Hint: "split the process, or take parallel branches out of one another"}
+			i := slices.IndexFunc(report.Findings, func(f schema.Finding) bool { return f.Code == "sound/unverified" })
+			return nil, &Error{Process: p.ID(), Err: explain(ErrUnverified, report.Findings[i].String())}
 		}
 		prog := p.Program()
 		for _, limit := range [...]struct {

@@ -25,7 +25,7 @@ type Budget struct {
 type Report struct {
 	Findings   []Finding // in the order of the source
 	States     int       // markings seen, those within a step included
-	Unverified bool      // the budget ran out before a proof; the findings are true but others may be missing
+	Unverified bool      // the budget ran out before a proof, which a finding "sound/unverified" explains; others may be missing
 }
 
 // Limits on findings of one sort: more of them would not say more.
@@ -85,6 +85,9 @@ func verify(p *Process, b Budget) *Report {
 		if !v.prog.Free {
 			v.dataFlow()
 		}
+	}
+	if !v.space.Complete {
+		v.unproved()
 	}
 	sortFindings(v.list)
 	return &Report{Findings: v.list, States: v.space.Len(), Unverified: !v.space.Complete}

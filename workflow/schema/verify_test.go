@@ -32,15 +32,54 @@ func TestVerifyBudget(t *testing.T) {
 	if r := p.Verify(Budget{States: all}); r.Unverified {
 		t.Errorf("a budget of all %d states does not do: %+v", all, r)
 	}
-	if r := p.Verify(Budget{States: 100}); !r.Unverified || r.States != 100 || len(r.Findings) > 0 {
+	r := p.Verify(Budget{States: 100})
+	if !r.Unverified || r.States != 100 {
 		t.Errorf("want 100 states and no claim: %+v", r)
 	}
+	gaveUp(t, r)
 	big, err := Parse("wide.yaml", []byte(wide(9)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := big.Verify(Budget{Time: time.Nanosecond}); !r.Unverified || len(r.Findings) > 0 {
+	if r := big.Verify(Budget{Time: time.Nanosecond}); !r.Unverified {
 		t.Errorf("want to stop for time: %+v", r)
+	} else {
+		gaveUp(t, r)
+	}
+}
+
+// gaveUp checks that a report of wide says that there is no proof and why, and claims nothing else.
+func gaveUp(t *testing.T, r *Report) {
+	t.Helper()
+	if len(r.Findings) != 1 || r.Findings[0].Code != "sound/unverified" || r.Findings[0].Node != "p" || r.Findings[0].Pos != (Pos{"wide.yaml", 3, 15}) {
+		t.Errorf("found %+v", r.Findings)
+	}
+}
+
+// The block that is blamed for too many states is the innermost one that makes most of them.
+func TestVerifyBudgetBlames(t *testing.T) {
+	users := func(prefix string, n int) string {
+		var list []string
+		for i := range n {
+			list = append(list, fmt.Sprintf("{user: %s%d}", prefix, i))
+		}
+		return strings.Join(list, ", ")
+	}
+	for src, want := range map[string]string{
+		"- parallel: outer\n  branches: [{user: u}, {parallel: inner, branches: [" + users("a", 9) + "]}]":                                                `the 9 branches of parallel "inner"`,
+		"- parallel: few\n  branches: [" + users("a", 3) + "]\n- parallel: many\n  branches: [" + users("b", 9) + "]":                                     `the 9 branches of parallel "many"`,
+		"- parallel: long\n  branches: [{do: [" + users("a", 9) + "]}, {do: [" + users("b", 9) + "]}]\n- {parallel: p, branches: [{user: x}, {user: y}]}": `the 2 branches of parallel "long"`,
+		"- gateway: g\n  kind: parallel\n  flows: [{next: a}, {next: b}]\n- {user: a, next: j}\n- {user: b, next: j}\n- {gateway: j, kind: parallel}":     `the 2 branches of gateway "g"`,
+		"- user: a\n- user: b\n- user: c": "the process has 3 steps",
+	} {
+		p, err := Parse("p.yaml", []byte("process: p\nsteps:\n"+src))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := p.Verify(Budget{States: 5})
+		if len(r.Findings) != 1 || !strings.Contains(r.Findings[0].Message, want) {
+			t.Errorf("%s\nwant %q, got %v", src, want, r.Findings)
+		}
 	}
 }
 
