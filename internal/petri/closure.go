@@ -43,6 +43,22 @@ func (n *Net) Next(m Marking, f Frontier) int {
 	return -1
 }
 
+// Alternatives appends to ts silent transition t, which is the next of a closure in m, and, if its guard is free, those
+// that may fire instead of it: the enabled guarded ones with the same pre set.
+func (n *Net) Alternatives(m Marking, t int32, ts []int32) []int32 {
+	ts = append(ts, t)
+	s := &n.trans[t]
+	if !s.Guarded {
+		return ts
+	}
+	for u := t + 1; u < int32(n.silent); u++ {
+		if o := &n.trans[u]; o.Guarded && o.Pre.Equal(s.Pre) && n.Enabled(m, int(u)) {
+			ts = append(ts, u)
+		}
+	}
+	return ts
+}
+
 // Step fires t like Fire and adds to f what may have become enabled.
 func (n *Net) Step(m Marking, f Frontier, t int) (safe bool) {
 	safe = n.Fire(m, t)

@@ -324,14 +324,7 @@ func (x *explorer) enabled(i int) []int32 {
 		slices.Sort(x.found)
 		return x.found
 	}
-	x.found = append(x.found[:0], first)
-	if s := &x.net.trans[first]; s.Guarded {
-		for t := first + 1; t < int32(x.net.silent); t++ {
-			if o := &x.net.trans[t]; o.Guarded && o.Pre.Equal(s.Pre) && x.net.Enabled(m, int(t)) {
-				x.found = append(x.found, t)
-			}
-		}
-	}
+	x.found = x.net.Alternatives(m, first, x.found[:0])
 	return x.found
 }
 
