@@ -10,12 +10,19 @@ import (
 	"github.com/replank/replank/store"
 )
 
-// How callers are held back. A shard takes at most Options.Queue commands of callers at a time; when it is full, at
-// most Options.Queue further callers wait for room, in order of arrival, until their deadlines; the next one is refused
-// at once. So is nobody else: completions of handlers, timers, and messages that were accepted have reserved room,
-// since to refuse them would lose work that was done. They are bounded by what is running.
+// How callers are held back. Requests fall into three classes:
 //
-// A start also needs room in the queue of jobs: otherwise starts that run ahead of the handlers would fill the memory.
+//	reserved  what ends, claims or releases work that is open already, and what only reads. Never refused and never made
+//	          to wait for room: to refuse a completion would lose work that was done. Bounded by what is running.
+//	commands  all others but starts. A shard takes at most Options.Queue of them and of starts at a time; when it is
+//	          full the callers wait for room until their deadlines.
+//	starts    a start also needs room in the queue of jobs: otherwise starts that run ahead of the handlers would fill
+//	          the memory. They wait apart, so that no command waits behind a start. A start that a handler makes is a
+//	          command here: the room that it would wait for is made by handlers.
+//
+// Callers are let in tenant by tenant in turn, in order of arrival within a tenant. A caller is refused at once when
+// Options.Queue callers of the same tenant and class wait already: no tenant's flood refuses another's callers. The
+// room for jobs is shared out among the tenants that have jobs waiting, see jobQueue.full.
 
 // op is what a request wants of a shard.
 type op uint8
@@ -46,7 +53,7 @@ type request struct {
 	op      op
 	inspect func(v *version, in *instance) error // opInspect
 	moving  *moving                              // opMove
-	direct  bool                                 // a caller's: it counts against the bound
+	direct  bool                                 // it counts against the bound of what a shard takes
 	reply   chan struct{}                        // capacity 1: gets a token when out and err are set; nil: nobody waits
 	key     *startKey                            // a start with a business key: released when the request is answered
 
@@ -105,11 +112,9 @@ func (e *Engine) inspect(ctx context.Context, t keys.Tenant, id keys.ID, fn func
 	return err
 }
 
+// submit hands r to its shard and waits for the answer.
 func (e *Engine) submit(ctx context.Context, r *request) (outcome, error) {
-	r.direct, r.reply = true, e.replyTo()
-	if r.err = e.shardOf(r.id).inbox.admit(ctx, r); r.err != nil {
-		err := r.err
-		e.answered(r)
+	if err := e.admit(ctx, r); err != nil {
 		return outcome{}, err
 	}
 	return e.await(ctx, r)
@@ -118,12 +123,67 @@ func (e *Engine) submit(ctx context.Context, r *request) (outcome, error) {
 // submitWhole is submit for who holds a lock that must outlast the command: once the request is let in, it waits for the
 // outcome whatever becomes of ctx.
 func (e *Engine) submitWhole(ctx context.Context, r *request) (outcome, error) {
-	r.direct, r.reply = true, e.replyTo()
-	if err := e.shardOf(r.id).inbox.admit(ctx, r); err != nil {
-		e.answered(r)
+	if err := e.admit(ctx, r); err != nil {
 		return outcome{}, err
 	}
 	return e.await(context.Background(), r)
+}
+
+// admit puts r into the inbox of its shard, waiting for room as long as ctx allows. With a ctx that is done already it
+// does nothing.
+func (e *Engine) admit(ctx context.Context, r *request) error {
+	r.reply = e.replyTo()
+	if r.err = e.enqueue(ctx, r); r.err != nil {
+		err := r.err
+		e.answered(r)
+		return err
+	}
+	return nil
+}
+
+func (e *Engine) enqueue(ctx context.Context, r *request) error {
+	if err := undone(ctx); err != nil {
+		return err
+	}
+	class := commands
+	switch {
+	case r.reserved():
+		class = reserved
+	case r.start != nil:
+		if _, byHandler := JobFrom(ctx); !byHandler {
+			class = starts
+		}
+	}
+	return e.shardOf(r.id).inbox.admit(ctx, r, class)
+}
+
+// undone is the error of a context that is done before anything was.
+func undone(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%w before the call: nothing was done", err)
+	}
+	return nil
+}
+
+// class is how a request is held back.
+type class uint8
+
+const (
+	reserved class = iota
+	commands
+	starts
+)
+
+// reserved reports whether there is always room for r.
+func (r *request) reserved() bool {
+	if r.op == opInspect {
+		return true
+	}
+	switch r.cmd.Kind {
+	case kernel.Claim, kernel.Release, kernel.CompleteTask, kernel.CompleteJob, kernel.FailJob:
+		return r.op == opCommand
+	}
+	return false
 }
 
 // replyTo returns a channel for one answer, of capacity 1 and empty.
@@ -141,6 +201,12 @@ func (e *Engine) await(ctx context.Context, r *request) (outcome, error) {
 		e.answers.Put(r.reply)
 		return r.out, r.err
 	case <-ctx.Done():
+		select {
+		case <-r.reply: // both came: an outcome that is known is told
+			e.answers.Put(r.reply)
+			return r.out, r.err
+		default:
+		}
 		return outcome{}, fmt.Errorf("%w before the outcome was durable: the command may still be carried out", ctx.Err())
 	}
 }
@@ -155,15 +221,15 @@ func (e *Engine) submitOwn(r *request) (outcome, error) {
 // inbox is where requests wait for their shard. The zero inbox takes nothing; see init.
 type inbox struct {
 	jobs *jobQueue
-	room int           // bound on taken and on waiters
+	room int           // bound on taken, and on the waiters of a tenant and class
 	wake chan struct{} // capacity 1: a token when the loop may find something
 
 	mu      sync.Mutex
 	queue   []*request
-	taken   int       // callers' requests in queue or with the loop, not yet carried out
-	waiters []*waiter // in order of arrival
-	refused error     // why callers are refused, if they are
-	closed  bool      // nothing comes any more
+	taken   int // callers' requests in queue or with the loop, not yet carried out; reserved ones do not count
+	waiters [starts + 1]lanes[*waiter]
+	refused error // why callers are refused, if they are
+	closed  bool  // nothing comes any more
 }
 
 // waiter is a caller who waits for room.
@@ -177,22 +243,27 @@ func (b *inbox) init(jobs *jobQueue, room int) {
 }
 
 // admit puts a caller's request into the queue, waiting for room as long as ctx allows.
-func (b *inbox) admit(ctx context.Context, r *request) error {
+func (b *inbox) admit(ctx context.Context, r *request, c class) error {
 	b.mu.Lock()
+	waiting := b.waiters[c].length(r.tenant)
 	switch {
 	case b.refused != nil:
 		defer b.mu.Unlock()
 		return b.refused
-	case len(b.waiters) == 0 && b.hasRoom(r):
+	case c == reserved:
+		b.put(r)
+		return nil
+	case waiting == 0 && b.taken < b.room && (c != starts || !b.jobs.full(r.tenant)):
+		r.direct = true
 		b.taken++
 		b.put(r)
 		return nil
-	case len(b.waiters) >= b.room:
+	case waiting >= b.room:
 		defer b.mu.Unlock()
-		return explain(ErrOverloaded, fmt.Sprintf("%d commands and %d callers wait already", b.taken, len(b.waiters)))
+		return explain(ErrOverloaded, fmt.Sprintf("%d commands and %d callers of the tenant wait already", b.taken, waiting))
 	}
 	w := &waiter{r, make(chan error, 1)}
-	b.waiters = append(b.waiters, w)
+	b.waiters[c].push(r.tenant, w)
 	b.mu.Unlock()
 	select {
 	case err := <-w.ch:
@@ -200,19 +271,12 @@ func (b *inbox) admit(ctx context.Context, r *request) error {
 	case <-ctx.Done():
 	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	for i, other := range b.waiters {
-		if other == w {
-			b.waiters = append(b.waiters[:i], b.waiters[i+1:]...)
-			return &because{what: "no room until the deadline", is: ErrOverloaded, cause: ctx.Err()}
-		}
+	if b.waiters[c].drop(r.tenant, func(other *waiter) bool { return other == w }) {
+		b.letIn()
+		return &because{what: "no room until the deadline: nothing was done", is: ErrOverloaded, cause: ctx.Err()}
 	}
+	b.mu.Unlock()
 	return <-w.ch // it was let in, or refused, meanwhile
-}
-
-// hasRoom needs mu.
-func (b *inbox) hasRoom(r *request) bool {
-	return b.taken < b.room && (r.start == nil || !b.jobs.full())
 }
 
 // put needs mu and releases it.
@@ -270,25 +334,34 @@ func (b *inbox) retry() {
 	b.letIn()
 }
 
-// letIn needs mu and releases it.
+// letIn lets in who waits while there is room: a command, then a start, and so on. It needs mu and releases it.
 func (b *inbox) letIn() {
-	n := 0
-	for n < len(b.waiters) && b.hasRoom(b.waiters[n].r) {
-		w := b.waiters[n]
-		n++
-		b.taken++
-		b.queue = append(b.queue, w.r)
-		w.ch <- nil
+	n := len(b.queue)
+	for c, idle := commands, 0; b.taken < b.room && idle < 2; c = commands + starts - c { // the other one
+		if b.next(c) {
+			idle = 0
+		} else {
+			idle++
+		}
 	}
-	if n > 0 {
-		kept := copy(b.waiters, b.waiters[n:])
-		clear(b.waiters[kept:])
-		b.waiters = b.waiters[:kept]
-	}
+	grown := len(b.queue) > n
 	b.mu.Unlock()
-	if n > 0 {
+	if grown {
 		b.signal()
 	}
+}
+
+// next lets in one caller of a class, if there is one for whom there is room. It needs mu.
+func (b *inbox) next(c class) bool {
+	w, ok := b.waiters[c].popIf(func(t keys.Tenant) bool { return c != starts || !b.jobs.full(t) })
+	if !ok {
+		return false
+	}
+	w.r.direct = true
+	b.taken++
+	b.queue = append(b.queue, w.r)
+	w.ch <- nil
+	return true
 }
 
 // refuse turns callers away from now on, those who wait for room too. The first reason counts.
@@ -298,10 +371,11 @@ func (b *inbox) refuse(err error) {
 	if b.refused == nil {
 		b.refused = err
 	}
-	for _, w := range b.waiters {
-		w.ch <- b.refused
+	for c := range b.waiters {
+		for w, ok := b.waiters[c].pop(); ok; w, ok = b.waiters[c].pop() {
+			w.ch <- b.refused
+		}
 	}
-	b.waiters = nil
 }
 
 // close says that nothing comes any more.
@@ -312,16 +386,19 @@ func (b *inbox) close() {
 	b.signal()
 }
 
-// full reports whether the next caller would be refused at once.
+// full reports whether so many callers wait that one of a single tenant might be refused.
 func (b *inbox) full() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.waiters) >= b.room
+	return b.callers() >= b.room
 }
+
+// callers is how many callers wait for room. It needs mu.
+func (b *inbox) callers() int { return b.waiters[commands].n + b.waiters[starts].n }
 
 // length is the number of requests and callers that wait.
 func (b *inbox) length() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.queue) + len(b.waiters)
+	return len(b.queue) + b.callers()
 }

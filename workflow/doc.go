@@ -19,8 +19,9 @@
 // # What is promised
 //
 // A method that changes something returns once the change survives a power cut. Queries answer from that durable state
-// only. When a context ends first, the command may still be carried out: a Start with a business key, and a message
-// with an id, may be repeated without harm.
+// only. With a context that is done before the call, a method does nothing. When a context ends during the call, the
+// outcome is unknown, unless the error is [ErrOverloaded]: the command may still be carried out. A Start with a business
+// key, and a message with an id, may be repeated without harm.
 //
 // A handler runs at least once for its task. A crash between its work and the record of its result makes it run again,
 // with the same [Job].Key; hand that key to whatever must happen once.

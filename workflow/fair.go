@@ -1,6 +1,10 @@
 package workflow
 
-import "github.com/replank/replank/internal/keys"
+import (
+	"slices"
+
+	"github.com/replank/replank/internal/keys"
+)
 
 // lanes is a queue that serves tenants in turn, so that one tenant's flood delays the others by no more than their
 // own work: first in, first out within a tenant, a few items of each tenant at a time. The zero lanes is empty. Not
@@ -54,16 +58,81 @@ func (l *lanes[T]) forget() {
 	l.last = nil
 }
 
-func (l *lanes[T]) pop() (item T, ok bool) {
+// length is how many items a tenant has.
+func (l *lanes[T]) length(t keys.Tenant) int {
 	if l.n == 0 {
-		return item, false
+		return 0
 	}
+	if ln := l.byName[t]; ln != nil {
+		return len(ln.items) - ln.head
+	}
+	return 0
+}
+
+// popIf is pop among the tenants that may.
+func (l *lanes[T]) popIf(may func(keys.Tenant) bool) (item T, ok bool) {
+	for range l.active {
+		l.turn()
+		if may(l.active[l.at].tenant) {
+			return l.pop()
+		}
+		l.at, l.served = l.at+1, 0
+	}
+	return item, false
+}
+
+// drop takes away the first of a tenant's items that is the one, and reports whether there was one.
+func (l *lanes[T]) drop(t keys.Tenant, is func(T) bool) bool {
+	ln := l.byName[t]
+	if ln == nil {
+		return false
+	}
+	for i := ln.head; i < len(ln.items); i++ {
+		if !is(ln.items[i]) {
+			continue
+		}
+		last := len(ln.items) - 1
+		copy(ln.items[i:], ln.items[i+1:])
+		var none T
+		ln.items[last] = none
+		ln.items = ln.items[:last]
+		l.n--
+		if ln.head == len(ln.items) {
+			l.retire(slices.Index(l.active, ln))
+		}
+		return true
+	}
+	return false
+}
+
+// turn moves on to the tenant whose turn it is. There is one with items.
+func (l *lanes[T]) turn() {
 	if l.served >= laneTurn {
 		l.at, l.served = l.at+1, 0
 	}
 	if l.at >= len(l.active) {
 		l.at = 0
 	}
+}
+
+// retire takes a lane without items out of those that are served: l.active[i].
+func (l *lanes[T]) retire(i int) {
+	ln := l.active[i]
+	ln.items, ln.head = ln.items[:0], 0
+	l.active = slices.Delete(l.active, i, i+1)
+	switch {
+	case i < l.at:
+		l.at--
+	case i == l.at:
+		l.served = 0
+	}
+}
+
+func (l *lanes[T]) pop() (item T, ok bool) {
+	if l.n == 0 {
+		return item, false
+	}
+	l.turn()
 	ln := l.active[l.at]
 	var none T
 	item, ln.items[ln.head] = ln.items[ln.head], none
@@ -72,9 +141,7 @@ func (l *lanes[T]) pop() (item T, ok bool) {
 	l.n--
 	switch {
 	case ln.head == len(ln.items):
-		ln.items, ln.head = ln.items[:0], 0
-		l.active = append(l.active[:l.at], l.active[l.at+1:]...)
-		l.served = 0
+		l.retire(l.at)
 	case ln.head >= 1024 && ln.head > len(ln.items)/2:
 		n := copy(ln.items, ln.items[ln.head:])
 		clear(ln.items[n:])

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -24,7 +25,29 @@ func TestLanes(t *testing.T) {
 				of[i] = tenant
 				continue
 			}
-			item, ok := l.pop()
+			if rapid.IntRange(0, 3).Draw(t, "drop") == 0 { // anywhere in the queue
+				tenant := keys.Tenant(rapid.IntRange(1, 4).Draw(t, "tenant"))
+				if n := len(plain[tenant]); n > 0 {
+					at := rapid.IntRange(0, n-1).Draw(t, "at")
+					item := plain[tenant][at]
+					plain[tenant] = slices.Delete(plain[tenant], at, at+1)
+					if !l.drop(tenant, func(other int) bool { return other == item }) {
+						t.Fatalf("%d of tenant %d is not there", item, tenant)
+					}
+				}
+				if l.drop(tenant, func(other int) bool { return other == -1 }) {
+					t.Fatal("what is not there was dropped")
+				}
+				continue
+			}
+			barred := keys.Tenant(rapid.IntRange(0, 4).Draw(t, "barred")) // 0: nobody
+			item, ok := l.popIf(func(t keys.Tenant) bool { return t != barred })
+			if ok && of[item] == barred {
+				t.Fatalf("%d of tenant %d came, which may not", item, barred)
+			}
+			if !ok && l.n == l.length(barred) {
+				continue
+			}
 			if !ok {
 				for tenant, items := range plain {
 					if len(items) > 0 {
@@ -39,7 +62,7 @@ func TestLanes(t *testing.T) {
 			}
 			plain[tenant] = plain[tenant][1:]
 			others := l.n - len(plain[tenant])
-			if tenant != last || others == 0 {
+			if tenant != last || others == 0 || barred != 0 {
 				streak = 0
 			}
 			if last = tenant; others > 0 {
@@ -50,8 +73,11 @@ func TestLanes(t *testing.T) {
 			}
 		}
 		n := 0
-		for _, items := range plain {
+		for tenant, items := range plain {
 			n += len(items)
+			if l.length(tenant) != len(items) {
+				t.Fatalf("tenant %d is thought to have %d, it has %d", tenant, l.length(tenant), len(items))
+			}
 		}
 		if l.n != n {
 			t.Fatalf("%d are thought to wait, %d do", l.n, n)

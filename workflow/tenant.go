@@ -38,6 +38,9 @@ func (t *Tenant) As(user string) *Tenant {
 
 // enter is how every operation begins: the tenant exists, and its user may do this.
 func (t *Tenant) enter(ctx context.Context, op string, action tenant.Action, subject string) (*realm, error) {
+	if err := undone(ctx); err != nil {
+		return nil, wrap(op, t.name, "", "", "", err)
+	}
 	r, err := t.e.realm(ctx, t.name)
 	if err == nil {
 		err = checkText("the user's name", t.user)

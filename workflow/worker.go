@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/replank/replank/internal/expr"
+	"github.com/replank/replank/internal/keys"
 )
 
 // job is one attempt at a service task, ready to run. That it was started is durable.
@@ -19,19 +20,19 @@ type job struct {
 // and stay.
 type jobQueue struct {
 	e     *Engine
-	limit int // jobs waiting, beyond which starts wait; see full
+	limit int // jobs waiting, beyond which starts may wait; see full
 
 	mu      sync.Mutex
 	cond    sync.Cond // for idle workers
 	room    sync.Cond // for waitRoom
 	queue   lanes[job]
 	workers int
-	idle    int  // workers that wait and were not signalled
-	coming  int  // workers that were signalled or started, and did not look at the queue yet
-	waiting int  // who waits for room
-	stopped bool // no further job is handed to a worker
-	crowded bool // starts were held back
-	overdue int  // workers whose handler runs on behind its deadline: its attempt is over
+	idle    int                      // workers that wait and were not signalled
+	coming  int                      // workers that were signalled or started, and did not look at the queue yet
+	waiting int                      // who waits for room
+	stopped bool                     // no further job is handed to a worker
+	crowded map[keys.Tenant]struct{} // starts of these tenants were held back
+	overdue int                      // workers whose handler runs on behind its deadline: its attempt is over
 
 	ended sync.Cond // for stop: a worker ended, or became overdue
 
@@ -45,6 +46,7 @@ const minWaitingJobs = 4096
 func (q *jobQueue) init(e *Engine) {
 	q.e, q.limit = e, max(minWaitingJobs, 4*e.settings.Workers, 4*e.settings.Queue)
 	q.cond.L, q.room.L, q.ended.L = &q.mu, &q.mu, &q.mu
+	q.crowded = make(map[keys.Tenant]struct{})
 	q.ctx, q.cancel = context.WithCancel(context.Background())
 }
 
@@ -89,10 +91,7 @@ func (q *jobQueue) pop(first bool) (job, bool) {
 		return job{}, false
 	}
 	j, _ := q.queue.pop()
-	relieved := q.crowded && q.queue.n <= q.limit/2
-	if relieved {
-		q.crowded = false
-	}
+	relieved := q.relieved(j.ref.tenant)
 	if q.waiting > 0 && q.queue.n <= q.limit/2 {
 		q.room.Broadcast()
 	}
@@ -105,14 +104,34 @@ func (q *jobQueue) pop(first bool) (job, bool) {
 	return j, true
 }
 
-// full reports whether so many jobs wait that starts should. Who is told so is let in later by inbox.retry.
-func (q *jobQueue) full() bool {
+// full reports whether so many jobs wait, and so many of them are the tenant's, that its starts should wait: tenants
+// that have jobs waiting share the room. Who is told so is let in later by inbox.retry.
+func (q *jobQueue) full(t keys.Tenant) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.queue.n < q.limit || q.stopped {
+	if q.queue.n < q.limit || q.queue.length(t) < q.share() || q.stopped {
 		return false
 	}
-	q.crowded = true
+	q.crowded[t] = struct{}{}
+	return true
+}
+
+// share is how many waiting jobs a tenant may have in a full queue. It needs mu.
+func (q *jobQueue) share() int { return max(1, q.limit/max(1, len(q.queue.active))) }
+
+// relieved reports whether starts that were held back may go on, after a job of tenant t was taken. It needs mu.
+func (q *jobQueue) relieved(t keys.Tenant) bool {
+	switch {
+	case len(q.crowded) == 0:
+		return false
+	case q.queue.n <= q.limit/2:
+		clear(q.crowded)
+		return true
+	}
+	if _, held := q.crowded[t]; !held || q.queue.length(t) > q.share()/2 {
+		return false
+	}
+	delete(q.crowded, t)
 	return true
 }
 
