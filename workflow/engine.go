@@ -46,17 +46,18 @@ type Engine struct {
 	shards []*shard
 	direct progress // commits beside the shards: deployments, kept messages
 
-	requests sync.Pool // *request, of the engine's own commands
-	turns    sync.Pool // *turn
-	answers  sync.Pool // chan struct{}, see request.reply
-	jobs     jobQueue
-	timers   timers
-	messages messages
-	starts   startKeys
-	watchers watchers
-	counters counters
-	recovery recovery
-	layouts  sync.Map // *program.Program -> *layout
+	requests   sync.Pool // *request, of the engine's own commands
+	turns      sync.Pool // *turn
+	answers    sync.Pool // chan struct{}, see request.reply
+	jobs       jobQueue
+	timers     timers
+	messages   messages
+	starts     startKeys
+	watchers   watchers
+	counters   counters
+	recovery   recovery
+	migrations migrations
+	layouts    sync.Map // *program.Program -> *layout
 
 	failure failureOnce
 	life    sync.Mutex    // serialises Start and Shutdown
@@ -125,6 +126,7 @@ func openEngine(s store.Store, opts *Options, c clock) (*Engine, error) {
 	e.jobs.init(e)
 	e.timers.init(e)
 	e.messages.init(e)
+	e.migrations.init(e)
 	if err := e.openSurface(); err != nil {
 		return nil, err
 	}
@@ -157,6 +159,10 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.checkHandlers(ctx); err != nil {
 		return wrap("start", "", "", "", "", err)
 	}
+	unfinished, err := e.migrations.unfinished(ctx)
+	if err != nil {
+		return wrap("start", "", "", "", "", err)
+	}
 	e.started.Store(true)
 	for _, s := range e.shards {
 		s.inbox.push(e.own(request{op: opBegin}))
@@ -164,6 +170,9 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.recovery.run(e)
 	e.timers.start()
 	e.messages.start()
+	for _, u := range unfinished {
+		e.migrations.begin(u.address, u.rec)
+	}
 	return nil
 }
 
@@ -184,8 +193,10 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 	}
 	e.timers.stop()
 	e.recovery.stop()
+	e.migrations.halt()
 	e.messages.stop()
 	e.jobs.stop(ctx)
+	e.migrations.done.Wait()
 	for _, s := range e.shards {
 		s.inbox.close()
 	}

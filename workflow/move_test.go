@@ -49,7 +49,7 @@ func moveWorld(t *testing.T) (*Engine, *store.Mem, *Tenant) {
 	return e, s, tn
 }
 
-func taskAt(t *testing.T, in *Instance, node string) string {
+func openTask(t *testing.T, in *Instance, node string) string {
 	t.Helper()
 	info, err := in.Settle(t.Context())
 	if err != nil {
@@ -74,11 +74,11 @@ func TestMigrateOne(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		check := taskAt(t, in, "check")
+		check := openTask(t, in, "check")
 		if err := tn.Task(check).Complete(ctx, vars{"ok": true}); err != nil {
 			t.Fatal(err)
 		}
-		sign := taskAt(t, in, "sign")
+		sign := openTask(t, in, "sign")
 		if _, err := tn.Deploy(ctx, Text(moveV2)); err != nil {
 			t.Fatal(err)
 		}
@@ -102,12 +102,12 @@ func TestMigrateOne(t *testing.T) {
 			t.Errorf("%+v, %v", info, err)
 		}
 		checkIndexes(t, e, s)
-		given, err := Input[vars](ctx, tn.Task(taskAt(t, in, "screen")))
+		given, err := Input[vars](ctx, tn.Task(openTask(t, in, "screen")))
 		if err != nil || fmt.Sprint(given) != "map[amount:7 note:none]" {
 			t.Errorf("%v, %v", given, err)
 		}
 		for _, node := range []string{"screen", "sign"} {
-			if err := tn.Task(taskAt(t, in, node)).Complete(ctx, nil); err != nil {
+			if err := tn.Task(openTask(t, in, node)).Complete(ctx, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -144,10 +144,10 @@ func TestMigrateRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := tn.Task(taskAt(t, in, "check")).Complete(ctx, vars{"ok": true}); err != nil {
+		if err := tn.Task(openTask(t, in, "check")).Complete(ctx, vars{"ok": true}); err != nil {
 			t.Fatal(err)
 		}
-		sign := tn.As("ann").Task(taskAt(t, in, "sign"))
+		sign := tn.As("ann").Task(openTask(t, in, "sign"))
 		if err := sign.Claim(ctx); err != nil {
 			t.Fatal(err)
 		}
@@ -175,3 +175,5 @@ func TestMigrateRefused(t *testing.T) {
 		}
 	})
 }
+
+func unheard(context.Context) {}
