@@ -92,7 +92,7 @@ func parts(s string, units []unit, found func(unit, int64) error) error {
 			return fmt.Errorf("a number and its unit must follow each other: %s", form)
 		}
 		if c := s[digits]; c == '.' || c == ',' {
-			return fmt.Errorf("fractions are not allowed, use a smaller unit (PT90M, not PT1.5H)")
+			return fmt.Errorf("periods have no fractions; use a smaller unit (PT90M, not PT1.5H), the smallest is one second")
 		}
 		i := 0
 		for i < len(units) && units[i].letter != s[digits] {

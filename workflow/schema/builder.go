@@ -214,8 +214,15 @@ func lengthValue(d time.Duration) *value {
 	return stringValue(Period{Rest: d}.String())
 }
 
-// goValue writes a Go value as the text form does.
-func goValue(x any) (*value, error) {
+// goValue writes a Go value as the text form does. One that contains itself is too deep.
+func goValue(x any) (*value, error) { return goValueIn(x, 0) }
+
+var errTooDeep = fmt.Errorf("it is nested more than %d deep, or contains itself", maxDepth)
+
+func goValueIn(x any, depth int) (*value, error) {
+	if depth > maxDepth {
+		return nil, errTooDeep
+	}
 	switch x := x.(type) {
 	case time.Duration:
 		return stringValue(x.String()), nil
@@ -227,7 +234,7 @@ func goValue(x any) (*value, error) {
 	case []any:
 		list := listValue()
 		for _, item := range x {
-			v, err := goValue(item)
+			v, err := goValueIn(item, depth+1)
 			if err != nil {
 				return nil, err
 			}

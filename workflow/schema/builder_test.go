@@ -402,3 +402,18 @@ steps:
 		}
 	}
 }
+
+// A default that contains itself is refused, shortly.
+func TestDefaultContainsItself(t *testing.T) {
+	list := []any{nil}
+	list[0] = list
+	m := map[string]any{}
+	m["again"] = m
+	for _, d := range []any{list, m, map[string]any{"x": list}, []any{m}} {
+		_, err := New("p").VarDefault("x", Dyn, d).Build()
+		var wrong *Error
+		if !errors.As(err, &wrong) || len(wrong.Findings) == 0 || wrong.Findings[0].Code != "schema/default" || len(err.Error()) > 500 {
+			t.Errorf("%.500v", err)
+		}
+	}
+}

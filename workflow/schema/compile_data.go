@@ -3,6 +3,7 @@ package schema
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/replank/replank/internal/expr"
@@ -140,10 +141,16 @@ func (c *compiler) literal(l literal, typ expr.Type, name, node string) expr.Val
 		if errors.As(err, &te) {
 			hint = te.Hint
 		}
+		if word, isText := l.value.(string); isText && hint == "" && typ.String() == "bool" && oldBools[strings.ToLower(word)] {
+			hint = "write true or false: in YAML 1.2, " + word + " is a text"
+		}
 		c.fatal("data/type", l.at, node, hint, "the value of %q does not fit its type %s: %v", name, typ, err)
 	}
 	return v
 }
+
+// oldBools are the words that were bools in YAML 1.1.
+var oldBools = map[string]bool{"yes": true, "no": true, "on": true, "off": true, "y": true, "n": true}
 
 // expression compiles a scalar of the source; what it finds wrong becomes findings at the places it is at.
 func (c *compiler) expression(env *expr.Env, t text, want expr.Type, node string) *expr.Program {

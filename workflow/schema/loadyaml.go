@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -75,64 +74,6 @@ func (l *yamlLoader) word(n *yaml.Node) string {
 	return strings.ReplaceAll(n.Value, hiddenQuestionMark, "?")
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+): (.*)`)
-
-// yamlSyntax reports what the YAML reader says, at the line it names.
-func (fs *findings) yamlSyntax(err error) {
-	message := strings.TrimPrefix(err.Error(), "yaml: ")
-	at := mark{}
-	if m := yamlLine.FindStringSubmatch(message); m != nil {
-		line, _ := strconv.Atoi(m[1])
-		at = mark{min(max(line, 1), len(fs.source.lines)), 1}
-		shown := fs.source.lines[at.line-1]
-		at.col += len(shown) - len(strings.TrimLeft(shown, " \t"))
-		message = m[2]
-	}
-	hint := ""
-	unquoted, suspect := fs.source.unquoted(at.line)
-	switch {
-	case at.line > 0 && strings.HasPrefix(strings.TrimLeft(fs.source.lines[at.line-1], " "), "\t"), strings.Contains(message, "tab"):
-		hint = "indent with spaces: YAML allows no tabs there"
-	case unquoted.line > 0:
-		at, hint = unquoted, "quote the whole text: "+string(appendQuoted(nil, clip(suspect)))
-	case strings.Contains(message, "mapping values"), strings.Contains(message, "expected key"), strings.Contains(message, "cannot start any token"):
-		hint = `quote expressions and texts that begin with ! & * [ { ' " % @ or a backquote, or contain ": " or " #"`
-	}
-	fs.fatal("schema/syntax", at, "", hint, "not YAML: %s", message)
-}
-
-var keyAndText = regexp.MustCompile(`^[ -]*[A-Za-z_][A-Za-z0-9_.-]*: +(\S.*?)\s*$`)
-
-// unquoted returns the first text from a line on that most likely lacks quotes: it begins with a character that means
-// something else to YAML, or with a quotation that ends before the text does, or contains a colon and a space. The
-// YAML reader names the line where the block began in which it failed.
-func (s *source) unquoted(line int) (at mark, suspect string) {
-	for ; line > 0 && line <= len(s.lines); line++ {
-		m := keyAndText.FindStringSubmatchIndex(s.lines[line-1])
-		if m == nil {
-			continue
-		}
-		t := s.lines[line-1][m[2]:m[3]]
-		wrong := strings.IndexByte("!&*%@`", t[0]) >= 0
-		switch t[0] {
-		case '"', '\'':
-			end := strings.IndexByte(t[1:], t[0])
-			rest := ""
-			if end >= 0 {
-				rest = strings.TrimSpace(t[end+2:])
-			}
-			wrong = rest != "" && rest[0] != '#' && rest[0] != t[0] && t[end] != '\\'
-		case '[', '{', '|', '>':
-		default:
-			wrong = wrong || strings.Contains(t, ": ")
-		}
-		if wrong {
-			return mark{line, utf8.RuneCountInString(s.lines[line-1][:m[2]]) + 1}, t
-		}
-	}
-	return mark{}, ""
-}
-
 // A yamlLoader turns nodes of the YAML reader into values and reports what YAML can say and a schema may not.
 type yamlLoader struct {
 	fs   *findings
@@ -192,7 +133,11 @@ func (l *yamlLoader) fields(n *yaml.Node, v *value, depth int) {
 			continue
 		}
 		first[key] = at
-		v.fields = append(v.fields, entry{key, at, l.value(n.Content[i+1], depth+1)})
+		item := l.value(n.Content[i+1], depth+1)
+		if n.Style&yaml.FlowStyle != 0 {
+			i += 2 * l.torn(n.Content[i+1:], item)
+		}
+		v.fields = append(v.fields, entry{key, at, item})
 	}
 }
 
@@ -250,7 +195,7 @@ func (l *yamlLoader) untagged(n *yaml.Node, at mark) bool {
 	if at.line > 0 && at.line <= len(l.fs.source.lines) {
 		line := []rune(l.fs.source.lines[at.line-1])
 		if rest := strings.TrimSpace(string(line[min(at.col-1, len(line)):])); rest != "" && !strings.HasPrefix(rest, "!!") {
-			hint = "if this is an expression, quote it: " + quoteYAML(clip(rest))
+			hint = "if this is an expression, quote it: " + quoteYAML(clip(withinFlow(rest)))
 		}
 	}
 	l.fs.fatal("schema/tag", at, "", hint, "YAML reads this as %s", what)

@@ -87,6 +87,29 @@ steps:
 	}
 }
 
+// A control character is shown where it stands, although it cannot be seen.
+func TestControlCharacter(t *testing.T) {
+	_, err := Parse("p.yaml", []byte("process: p\nsteps:\n  - user: a\n    title: é\x00b\n"))
+	var wrong *Error
+	if !errors.As(err, &wrong) || len(wrong.Findings) != 1 || wrong.Findings[0].Pos != (Pos{"p.yaml", 4, 13}) {
+		t.Fatal(err)
+	}
+}
+
+// Who nests too deep is told that, and not what follows from steps that were not read.
+func TestTooDeepAlone(t *testing.T) {
+	src, indent := "process: p\nsteps:\n", "  "
+	for i := range MaxNesting + 2 {
+		src += fmt.Sprintf("%s- subprocess: s%d\n%s  do:\n", indent, i, indent)
+		indent += "    "
+	}
+	_, err := Parse("p.yaml", []byte(src+indent+"- user: a\n"))
+	var wrong *Error
+	if !errors.As(err, &wrong) || len(wrong.Findings) != 1 || wrong.Findings[0].Code != "schema/too-deep" {
+		t.Fatal(err)
+	}
+}
+
 // The number of findings is bounded, and the rest is counted.
 func TestManyFindings(t *testing.T) {
 	src := "process: p\nsteps:\n" + strings.Repeat("  - bananas: x\n", 500)

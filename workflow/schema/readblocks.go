@@ -82,7 +82,7 @@ func (r *reader) consistent(s *step, v *value) {
 		r.exactlyOne(v, node, "after", "at")
 	case kindRepeat:
 		r.exactlyOne(v, node, "until", "while")
-		if len(s.body) == 0 && has("do") {
+		if v.empty("do") {
 			r.fatal("schema/empty", v.keyMark("do"), node, "", "a repeat needs at least one step to repeat")
 		}
 	case kindScript:
@@ -95,15 +95,15 @@ func (r *reader) consistent(s *step, v *value) {
 			r.fatal("schema/pointless", v.keyMark("terminate"), node, "", "an end either terminates or raises an error")
 		}
 	case kindParallel:
-		if has("branches") && len(s.cases) < 2 {
+		if b := v.get("branches"); b != nil && (b.shape == shapeNull || b.shape == shapeList) && len(b.items) < 2 {
 			r.fatal("schema/empty", v.keyMark("branches"), node, "", "a parallel needs at least two branches")
 		}
 	case kindRace:
-		if has("cases") && len(s.events) == 0 {
+		if v.empty("cases") {
 			r.fatal("schema/empty", v.keyMark("cases"), node, "", "a race needs at least one event")
 		}
 	case kindSubprocess:
-		if len(s.body) == 0 && has("do") {
+		if v.empty("do") {
 			r.fatal("schema/empty", v.keyMark("do"), node, "", "a subprocess needs at least one step")
 		}
 	case kindChoose, kindSome:
@@ -123,6 +123,12 @@ func (r *reader) consistent(s *step, v *value) {
 	if s.kind == kindMessage && s.message.s == s.id.s {
 		s.message = text{}
 	}
+}
+
+// empty reports whether v has a key whose list has nothing in it. Items that are there but refused are another matter.
+func (v *value) empty(key string) bool {
+	list := v.get(key)
+	return list != nil && (list.shape == shapeNull || list.shape == shapeList && len(list.items) == 0)
 }
 
 func (v *value) keyMark(key string) mark {

@@ -16,12 +16,24 @@ func (v *verifier) step(i int32) *step {
 	return v.p.byID[strings.TrimSuffix(v.prog.Nodes[i].ID, joinSuffix)]
 }
 
-// name is a node for a message.
+// name is a node for a message: an activity, event or gateway by its kind in BPMN, a block as its author wrote it.
 func (v *verifier) name(i int32) string {
 	if i < 0 {
 		return "the process"
 	}
-	n := &v.prog.Nodes[i]
+	n, s := &v.prog.Nodes[i], v.step(i)
+	switch s.kind {
+	case kindRepeat:
+		if strings.HasSuffix(n.ID, joinSuffix) {
+			return fmt.Sprintf("the test of %s %q", s.kind, s.id.s)
+		}
+		fallthrough
+	case kindChoose, kindSome, kindParallel, kindRace:
+		if strings.HasSuffix(n.ID, joinSuffix) {
+			return fmt.Sprintf("the end of %s %q", s.kind, s.id.s)
+		}
+		return fmt.Sprintf("%s %q", s.kind, s.id.s)
+	}
 	return fmt.Sprintf("%s %q", Kind(n.Kind), n.ID)
 }
 
