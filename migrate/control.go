@@ -331,13 +331,33 @@ func (d decisions) with(p *program.Program, node int32, i int, s Step) (decision
 		return nil, &TraceError{i, s.Node, fmt.Sprintf("it does not decide about a flow %q", s.Arg)}
 	}
 	if k := slices.IndexFunc(d, func(x decision) bool { return x.node == node }); k >= 0 {
+		if slices.Contains(d[k].flows, s.Arg) {
+			return d, nil
+		}
 		d[k].flows = append(d[k].flows, s.Arg)
-		return d, nil
+		return d, d.tooMany(i, s)
 	}
-	if len(d) == maxDecided {
-		return nil, &TraceError{i, s.Node, fmt.Sprintf("more than %d gateways decide at one moment", maxDecided)}
+	d = append(d, decision{node, []string{s.Arg}, i})
+	return d, d.tooMany(i, s)
+}
+
+// maxDecided bounds the flows that a trace tells of at one moment: a closure keeps account of them in a word.
+const maxDecided = 63
+
+func (d decisions) tooMany(i int, s Step) error {
+	if d.flows() <= maxDecided {
+		return nil
 	}
-	return append(d, decision{node, []string{s.Arg}, i}), nil
+	return &TraceError{i, s.Node, fmt.Sprintf("the trace tells of more than %d flows at one moment", maxDecided)}
+}
+
+// flows counts the flows that were taken.
+func (d decisions) flows() int {
+	n := 0
+	for _, x := range d {
+		n += len(x.flows)
+	}
+	return n
 }
 
 func hasFlow(p *program.Program, node int32, id string) bool {
@@ -345,6 +365,3 @@ func hasFlow(p *program.Program, node int32, id string) bool {
 		return d.Node == node && slices.ContainsFunc(d.Flows, func(f program.Flow) bool { return f.ID == id })
 	})
 }
-
-// maxDecided bounds the gateways that a trace tells of at one moment.
-const maxDecided = 64

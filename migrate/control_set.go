@@ -85,7 +85,7 @@ func (f *freeNet) fire(m petri.Marking, l controlLetter) (next petri.Marking, po
 func (f *freeNet) close(seeds []petri.Marking, d decisions, must bool, out *configurations) (*configurations, error) {
 	type state struct {
 		m   petri.Marking
-		met uint64 // the decisions that were made, by their index
+		met uint64 // the flows of the decisions that were taken, by their number among all of them
 	}
 	var todo []state
 	seen, closed := map[string]bool{}, map[string]bool{}
@@ -114,7 +114,7 @@ func (f *freeNet) close(seeds []petri.Marking, d decisions, must bool, out *conf
 		net.All(frontier)
 		t := net.Next(s.m, frontier)
 		if t < 0 {
-			if key := string(s.m.Bytes(nil)); !closed[key] && (!must || s.met == 1<<len(d)-1) {
+			if key := string(s.m.Bytes(nil)); !closed[key] && (!must || s.met == 1<<d.flows()-1) {
 				closed[key] = true
 				out.all = append(out.all, s.m)
 			}
@@ -139,7 +139,7 @@ func (f *freeNet) close(seeds []petri.Marking, d decisions, must bool, out *conf
 	return out, nil
 }
 
-// allow reports whether silent transition t agrees with the decisions, and which of them it makes.
+// allow reports whether silent transition t agrees with the decisions, and which flow of them it takes.
 func (d decisions) allow(p *program.Program, t int32) (met uint64, ok bool) {
 	act := &p.Acts[t]
 	if act.Decision < 0 {
@@ -151,7 +151,8 @@ func (d decisions) allow(p *program.Program, t int32) (met uint64, ok bool) {
 		return 0, true
 	}
 	if act.Flow >= 0 {
-		return 1 << i, slices.Contains(d[i].flows, x.Flows[act.Flow].ID)
+		k := slices.Index(d[i].flows, x.Flows[act.Flow].ID)
+		return 1 << (d[:i].flows() + max(k, 0)), k >= 0
 	}
 	for _, chain := range [][]int32{x.Chain, x.ChainSome} {
 		if k := slices.Index(chain, t); k >= 0 { // flow k/2 is refused
