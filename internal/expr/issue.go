@@ -173,8 +173,14 @@ func (e *Env) undeclared(checker *cel.Env, name string, call bool) (message, hin
 				known = append(known, f)
 			}
 		}
-		known = append(known, "has", "all", "exists", "exists_one", "map", "filter")
-		return message, didYouMean(name, known)
+		known = append(known, macros...)
+		switch hint = didYouMean(name, known); {
+		case elsewhere[name] != "":
+			return message, elsewhere[name]
+		case hint == "":
+			hint = functionsHint
+		}
+		return message, hint
 	}
 	message = fmt.Sprintf("there is no variable %q", name)
 	known := append(slices.Sorted(maps.Keys(e.byName)), slices.Sorted(maps.Keys(e.records.byName))...)
@@ -184,6 +190,48 @@ func (e *Env) undeclared(checker *cel.Env, name string, call bool) (message, hin
 	}
 	return message, hint
 }
+
+// macros are the functions that the parser expands.
+var macros = []string{"has", "all", "exists", "exists_one", "map", "filter", "sortBy", "math.greatest", "math.least"}
+
+// functionsHint names the functions that are wanted most; docs/schema.md has all of them.
+const functionsHint = "there are size, has, in, all, exists, filter, map, sort, contains, startsWith, matches, split, join, " +
+	"math.greatest, math.least, math.abs, math.round, timestamp, duration, int, double, string and others"
+
+// elsewhere is what to write for functions of other languages. Their names are not near those of CEL.
+var elsewhere = func() map[string]string {
+	hints := map[string]string{}
+	for _, r := range []struct {
+		hint  string
+		names []string
+	}{
+		{"write size(x)", []string{"len", "length", "count", "strlen"}},
+		{"there are no sums or averages over a list, only size, all, exists, filter, map, sort, math.greatest and math.least: let a service compute it", []string{"sum", "avg", "average", "mean", "total", "reduce", "fold", "product"}},
+		{"write math.greatest(x)", []string{"max", "maximum", "greatest"}},
+		{"write math.least(x)", []string{"min", "minimum", "least"}},
+		{"write math.abs(x)", []string{"abs"}},
+		{"write math.round(x)", []string{"round"}},
+		{"write math.floor(x)", []string{"floor"}},
+		{"write math.ceil(x)", []string{"ceil", "ceiling"}},
+		{"write math.sqrt(x)", []string{"sqrt"}},
+		{"write x.lowerAscii()", []string{"lower", "lowercase", "toLower", "toLowerCase"}},
+		{"write x.upperAscii()", []string{"upper", "uppercase", "toUpper", "toUpperCase"}},
+		{"write x.contains(y) for texts, y in x for lists", []string{"includes", "has_item"}},
+		{"write x.matches(\"regular expression\")", []string{"match", "regex", "regexp", "like"}},
+		{"write x.exists(e, condition)", []string{"any", "some"}},
+		{"write x.startsWith(y)", []string{"hasPrefix", "starts_with", "beginsWith"}},
+		{"write x.endsWith(y)", []string{"hasSuffix", "ends_with"}},
+		{"write int(x), double(x) or string(x)", []string{"float", "number", "integer", "str", "toString", "parseInt"}},
+		{"write !x", []string{"not"}},
+		{"write x == \"\" or size(x) == 0", []string{"isEmpty", "empty"}},
+		{"write condition ? a : b", []string{"if", "iif", "coalesce"}},
+	} {
+		for _, name := range r.names {
+			hints[name] = r.hint
+		}
+	}
+	return hints
+}()
 
 func didYouMean(name string, known []string) string {
 	if near := nearest.Name(name, known); near != "" {

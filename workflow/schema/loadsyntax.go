@@ -89,15 +89,25 @@ func (s *source) unquoted(line int) (at mark, suspect string) {
 // line before or its like, and a smaller one.
 func (s *source) misindented() (line int, allowed []string) {
 	var open []int // columns at which collections begin, ascending
-	text := -1     // inside a text of several lines: the indentation of its key
+	text := -1     // inside a text of several lines: the indentation of its key,
+	block := -1    // and of its first line; -1: not yet there
 	flow := 0      // brackets open
 	for i, l := range s.lines {
 		lead := len(l) - len(strings.TrimLeft(l, " "))
 		rest := strings.TrimSpace(l)
-		if rest == "" || rest[0] == '#' || text >= 0 && lead > text {
+		if rest == "" || rest[0] == '#' {
 			continue
 		}
-		text = -1
+		if text >= 0 && lead > text {
+			if block < 0 {
+				block = lead
+			}
+			if lead < block {
+				return i + 1, []string{strconv.Itoa(block), strconv.Itoa(text)}
+			}
+			continue
+		}
+		text, block = -1, -1
 		if flow == 0 {
 			deeper := -1
 			for len(open) > 0 && open[len(open)-1] > lead {
