@@ -72,7 +72,11 @@ func collect(sources []schema.Source) ([]*schema.Process, error) {
 	var all []*schema.Process
 	var findings []schema.Finding
 	var others []error
-	for _, s := range sources {
+	for i, s := range sources {
+		if s == nil {
+			others = append(others, explain(ErrType, fmt.Sprintf("source %d of %d is nil", i+1, len(sources))))
+			continue
+		}
 		list, err := s.Schemas()
 		switch wrong := (*schema.Error)(nil); {
 		case errors.As(err, &wrong):

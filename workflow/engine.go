@@ -85,6 +85,9 @@ func (e *Engine) now() int64 { return e.clock.Now().UnixMilli() }
 
 // Open opens or creates the engine in dir. It runs nothing before Start; queries and commands work.
 func Open(dir string, opts *Options) (*Engine, error) {
+	if err := opts.check(); err != nil {
+		return nil, wrap("open", "", "", "", "", err)
+	}
 	s, err := openStore(dir, opts)
 	if err != nil {
 		return nil, wrap("open", "", "", "", "", err)
@@ -118,6 +121,9 @@ func OpenStore(s store.Store, opts *Options) (*Engine, error) {
 }
 
 func openEngine(s store.Store, opts *Options, c clock) (*Engine, error) {
+	if err := opts.check(); err != nil {
+		return nil, err
+	}
 	e := &Engine{settings: opts.resolve(), store: s, clock: c, closed: make(chan struct{})}
 	e.log = e.settings.Logger
 	e.requests.New = func() any { return new(request) }
@@ -148,6 +154,9 @@ func openEngine(s store.Store, opts *Options, c clock) (*Engine, error) {
 // closed or killed runs again, timers that came due meanwhile fire once. ctx bounds the check only. A second Start
 // does nothing.
 func (e *Engine) Start(ctx context.Context) error {
+	if ctx == nil {
+		return wrap("start", "", "", "", "", errNoContext)
+	}
 	e.life.Lock()
 	defer e.life.Unlock()
 	if e.started.Load() {
@@ -182,6 +191,9 @@ func (e *Engine) Start(ctx context.Context) error {
 // was still waiting for a worker, since what is stored does not tell whether it began. A second Shutdown waits for the
 // first.
 func (e *Engine) Shutdown(ctx context.Context) error {
+	if ctx == nil {
+		return wrap("shutdown", "", "", "", "", errNoContext)
+	}
 	if !e.closing.CompareAndSwap(false, true) {
 		<-e.closed
 		return e.ended
@@ -224,6 +236,9 @@ func (e *Engine) Close() error {
 
 // Ready says whether commands would be accepted now, for a health probe.
 func (e *Engine) Ready(ctx context.Context) error {
+	if ctx == nil {
+		return wrap("ready", "", "", "", "", errNoContext)
+	}
 	err := e.refusal()
 	for _, s := range e.shards {
 		if err == nil && s.inbox.full() {

@@ -19,6 +19,9 @@ func (e *Engine) Default() *Tenant { return e.Tenant(tenant.Default) }
 // handle of the tenant that has the name, whose settings stay as they are.
 func (e *Engine) CreateTenant(ctx context.Context, name string, s *tenant.Settings) (*Tenant, error) {
 	const op = "create-tenant"
+	if ctx == nil {
+		return nil, wrap(op, name, "", "", "", errNoContext)
+	}
 	if err := e.refusal(); err != nil {
 		return nil, wrap(op, name, "", "", "", err)
 	}
@@ -46,6 +49,10 @@ func (e *Engine) CreateTenant(ctx context.Context, name string, s *tenant.Settin
 // Tenants yields all tenants by name.
 func (e *Engine) Tenants(ctx context.Context) iter.Seq2[tenant.Info, error] {
 	return func(yield func(tenant.Info, error) bool) {
+		if ctx == nil {
+			yield(tenant.Info{}, wrap("tenants", "", "", "", "", errNoContext))
+			return
+		}
 		e.creating.Lock() // what the snapshot sees is durable: nobody is between writing and waiting
 		snap, err := e.snapshot(ctx)
 		e.creating.Unlock()

@@ -10,6 +10,7 @@ import (
 	"github.com/replank/replank/internal/kernel"
 	"github.com/replank/replank/migrate"
 	"github.com/replank/replank/store"
+	"github.com/replank/replank/tenant"
 )
 
 // What callers branch on, with errors.Is.
@@ -30,6 +31,7 @@ var (
 	ErrRefused    = errors.New("workflow: migration refused") // the verdict of a *RefusedError says why
 	ErrStale      = errors.New("workflow: plan is stale")     // a version was deployed since
 
+	ErrName        = tenant.ErrName       // no name for a tenant, see tenant.CheckName
 	ErrLocked      = store.ErrLocked      // the directory is open elsewhere
 	ErrNewerFormat = store.ErrNewerFormat // written by a newer Replank
 	ErrCorrupt     = store.ErrCorrupt     // what was read is not what was written
@@ -144,6 +146,9 @@ func wrap(op, t, process, instance, node string, err error) error {
 	return &Error{op, t, process, instance, node, hintFor(err), err}
 }
 
+// errNoContext is a nil context, which package context forbids.
+var errNoContext = errors.New("the context is nil: use context.Background or context.TODO")
+
 func fill(field *string, value string) {
 	if *field == "" {
 		*field = value
@@ -181,6 +186,8 @@ func HTTPStatus(err error) int {
 		{ErrRefused, http.StatusConflict},
 		{ErrStale, http.StatusConflict},
 		{ErrForbidden, http.StatusForbidden},
+		{ErrName, http.StatusBadRequest},
+		{ErrLocked, http.StatusServiceUnavailable},
 		{ErrLimit, http.StatusRequestEntityTooLarge},
 		{ErrOverloaded, http.StatusServiceUnavailable},
 		{ErrClosed, http.StatusServiceUnavailable},

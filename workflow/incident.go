@@ -22,7 +22,7 @@ func (c *Incident) wrap(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return wrap("incident."+op, c.t.name, "", c.id, "", err)
+	return wrap("incident."+op, c.t.name, "", instanceOf(c.id), "", err)
 }
 
 // Info describes an open incident, with what the activity was given. ErrState: it is not open any more.

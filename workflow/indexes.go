@@ -159,7 +159,7 @@ func (s *shard) putIncident(in *instance, w *kernel.Work) {
 	if in.from != nil && w.Since <= in.wrote {
 		return // it has moved with its instance
 	}
-	s.e.log.Warn("incident", "tenant", uint32(in.tenant), "process", in.v.name, "instance", in.id.String(),
+	s.e.log.Warn("incident", "tenant", in.v.tenantName, "process", in.v.name, "instance", in.id.String(),
 		"node", in.v.prog.Nodes[w.Node].ID, "cause", w.Key)
 }
 

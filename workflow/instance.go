@@ -3,7 +3,10 @@ package workflow
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/replank/replank/internal/kernel"
 	"github.com/replank/replank/internal/keys"
 	"github.com/replank/replank/tenant"
 	"github.com/replank/replank/workflow/schema"
@@ -92,15 +95,26 @@ func (i *Instance) Settle(ctx context.Context) (*InstanceInfo, error) {
 // Wait waits until the instance ended, or failed with an incident: then the error is ErrIncident, and the info is there
 // too.
 func (i *Instance) Wait(ctx context.Context) (*InstanceInfo, error) {
+	var first kernel.Work // of the incidents
 	info, err := i.until(ctx, "wait", func(in *instance) bool {
-		return in.head.State.Ended() || in.head.State.Incidents() > 0
+		works := in.head.State.Works
+		if n := slices.IndexFunc(works, func(w kernel.Work) bool { return w.Incident }); n >= 0 {
+			first = works[n]
+			return true
+		}
+		return in.head.State.Ended()
 	})
 	if err != nil || info.State != Failed {
 		return info, err
 	}
-	cause := explain(ErrIncident, fmt.Sprintf("%d open incidents, first %s", len(info.Incidents), info.Incidents[0]))
+	what := "1 open incident: "
+	if n := len(info.Incidents); n > 1 {
+		what = fmt.Sprintf("%d open incidents, the first: ", n)
+	}
+	cause, _, _ := strings.Cut(first.Key, "\n") // the rest is a stack
 	return info, wrap("instance.wait", i.t.name, info.Process, i.id, "", &Error{
-		Err: cause, Hint: "see Incident.Info for the cause, mend it, then Incident.Retry",
+		Err:  explain(ErrIncident, what+cause),
+		Hint: "mend the cause, then Incident.Retry; Incident.Info of " + info.Incidents[0] + " tells more",
 	})
 }
 

@@ -357,7 +357,7 @@ func (m *messages) work() {
 		m.queue = m.queue[1:]
 		m.mu.Unlock()
 		if err := m.match(sub); err != nil && m.e.refusal() == nil {
-			m.e.log.Error("kept messages cannot be delivered before the next open", "tenant", uint32(sub.tenant), "message", sub.name, "error", err)
+			m.e.log.Error("kept messages cannot be delivered before the next open", "tenant", m.e.tenantName(sub.tenant), "message", sub.name, "error", err)
 		}
 		m.looked(sub.address)
 	}

@@ -38,6 +38,22 @@ type settings struct {
 	Options
 }
 
+// check refuses what no field means.
+func (o *Options) check() error {
+	if o == nil {
+		return nil
+	}
+	for _, f := range [...]struct {
+		name  string
+		value int64
+	}{{"Workers", int64(o.Workers)}, {"Queue", int64(o.Queue)}, {"CacheBytes", o.CacheBytes}} {
+		if f.value < 0 {
+			return fmt.Errorf("Options.%s is %d: want 0 for the default, or more", f.name, f.value)
+		}
+	}
+	return nil
+}
+
 func (o *Options) resolve() settings {
 	var s settings
 	if o != nil {

@@ -30,7 +30,8 @@ type InstanceFilter struct {
 }
 
 // Instances yields matching instances, live and ended, newest first; stop by breaking. All of them are of one moment.
-// It scans the heads of the tenant, from After on. A process that is not deployed is ErrNotFound.
+// It scans the heads of the tenant, from After on. A process that is not deployed is ErrNotFound, and so is a node (At)
+// that no version of any process has.
 func (t *Tenant) Instances(ctx context.Context, f InstanceFilter) iter.Seq2[InstanceInfo, error] {
 	return func(yield func(InstanceInfo, error) bool) {
 		err := t.scanInstances(ctx, "instances", f, func(q *instanceQuery, key keys.ID, e store.Entry) (bool, error) {
@@ -41,6 +42,7 @@ func (t *Tenant) Instances(ctx context.Context, f InstanceFilter) iter.Seq2[Inst
 			if !in.waitsAt(f.At) {
 				return true, nil
 			}
+			q.found = true
 			return yield(*in.info(), nil), nil
 		})
 		if err != nil {
@@ -63,6 +65,7 @@ func (t *Tenant) Count(ctx context.Context, f InstanceFilter) (int, error) {
 			}
 		}
 		n++
+		q.found = true
 		return true, nil
 	})
 	return n, err
@@ -87,6 +90,7 @@ type instanceQuery struct {
 	snap         store.Snapshot
 	process      uint32 // 0: any
 	since, until int64  // unix milliseconds
+	found        bool   // an instance matched
 }
 
 // scanInstances calls visit for each head that matches but for At, newest first, until it returns false.
@@ -126,6 +130,9 @@ func (t *Tenant) scanInstances(ctx context.Context, op string, f InstanceFilter,
 			if more, err := visit(q, head.id, head.Entry); err != nil || !more {
 				return err
 			}
+		}
+		if f.At != "" && !q.found {
+			return t.e.knownNode(r, f.At)
 		}
 		return nil
 	}()

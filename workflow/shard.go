@@ -274,7 +274,7 @@ func (s *shard) inspect(r *request) error {
 // abandon drops an instance whose state is spoilt: a value could not be read, or an invariant does not hold. What this
 // turn did to it was not written and is undone; it is loaded again when it is needed, and its jobs run again.
 func (s *shard) abandon(t *turn, in *instance, cause error) {
-	s.e.log.Error("instance cannot go on", "tenant", uint32(in.tenant), "instance", in.id.String(), "process", in.v.name, "error", cause)
+	s.e.log.Error("instance cannot go on", "tenant", in.v.tenantName, "instance", in.id.String(), "process", in.v.name, "error", cause)
 	s.cache.remove(in)
 	in.spoilt = true
 	if !in.dirty {
@@ -359,7 +359,7 @@ func (s *shard) begin(t *turn) {
 // lost logs that a timer or job cannot be served. It is found again at the next open.
 func (s *shard) lost(r *request, err error) {
 	if !errors.Is(err, ErrNotFound) {
-		s.e.log.Error("a timer or job has to wait for the next open", "tenant", uint32(r.tenant), "instance", r.id.String(), "error", err)
+		s.e.log.Error("a timer or job has to wait for the next open", "tenant", s.e.tenantName(r.tenant), "instance", r.id.String(), "error", err)
 	}
 }
 

@@ -212,6 +212,15 @@ func parseWorkID(what, s string) (keys.ID, uint64, error) {
 	return id, since, nil
 }
 
+// instanceOf is the instance's part of what workID wrote, "" if s is no such id.
+func instanceOf(s string) string {
+	first, _, _ := strings.Cut(s, "-")
+	if _, err := keys.ParseID(first); err != nil {
+		return ""
+	}
+	return first
+}
+
 // bySince returns the open work that event number since opened, or nil.
 func bySince(s *kernel.State, since uint64) *kernel.Work {
 	for i := range s.Works {

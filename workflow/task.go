@@ -81,6 +81,9 @@ func orProgram(user string) string {
 }
 
 func (k *Task) data(out any) (expr.Value, error) {
+	if k.t.e == nil {
+		return expr.Value{}, k.t.usable(context.Background())
+	}
 	v, err := encode(out)
 	if err == nil {
 		err = k.t.e.checkResult(v)
@@ -92,12 +95,12 @@ func (k *Task) wrap(op string, err error) error {
 	return wrap("task."+op, k.t.name, "", "", "", k.about(err))
 }
 
-// about names the task in an error.
+// about names the task's instance in an error.
 func (k *Task) about(err error) error {
 	if err == nil {
 		return nil
 	}
-	return wrap("", "", "", k.id, "", err)
+	return wrap("", "", "", instanceOf(k.id), "", err)
 }
 
 // command finds the task's node in the owner shard and carries c out there.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/replank/replank/internal/codec"
 	"github.com/replank/replank/internal/expr"
@@ -29,21 +30,40 @@ func (t *Tenant) Name() string { return t.name }
 func (t *Tenant) User() string { return t.user }
 
 // As acts as a user: history names them, and four-eyes rules apply. Without As, the program acts as itself and may do
-// everything.
+// everything but claim a task. Names that begin with "$" are the engine's own: what is done as one is ErrForbidden.
 func (t *Tenant) As(user string) *Tenant {
 	as := *t
 	as.user = user
 	return &as
 }
 
+// usable says what is wrong with a handle or context before anything is done with them.
+func (t *Tenant) usable(ctx context.Context) error {
+	switch {
+	case t == nil || t.e == nil:
+		return errors.New("the handle belongs to no engine: get one from Engine.Tenant or Engine.Default")
+	case ctx == nil:
+		return errNoContext
+	}
+	return undone(ctx)
+}
+
+// checkUser refuses names that no user can have. Those that begin with "$" are of the engine (tenant.Engine).
+func checkUser(name string) error {
+	if strings.HasPrefix(name, "$") {
+		return explain(ErrForbidden, fmt.Sprintf("nobody may act as %q: names that begin with $ are the engine's own", name))
+	}
+	return checkText("the user's name", name)
+}
+
 // enter is how every operation begins: the tenant exists, and its user may do this.
 func (t *Tenant) enter(ctx context.Context, op string, action tenant.Action, subject string) (*realm, error) {
-	if err := undone(ctx); err != nil {
+	if err := t.usable(ctx); err != nil {
 		return nil, wrap(op, t.name, "", "", "", err)
 	}
 	r, err := t.e.realm(ctx, t.name)
 	if err == nil {
-		err = checkText("the user's name", t.user)
+		err = checkUser(t.user)
 	}
 	if err == nil {
 		err = t.e.allow(ctx, r, t.user, action, subject)

@@ -151,6 +151,15 @@ func (e *Engine) realmOf(ctx context.Context, t keys.Tenant) (*realm, error) {
 	return e.enroll(ctx, info)
 }
 
+// tenantName is the name of a tenant for logs: its number if that cannot be found.
+func (e *Engine) tenantName(t keys.Tenant) string {
+	r, err := e.realmOf(context.Background(), t)
+	if err != nil {
+		return fmt.Sprintf("number %d", t)
+	}
+	return r.name
+}
+
 // enroll reads what the tenant has deployed and adds it to the catalog, unless somebody else was faster.
 func (e *Engine) enroll(ctx context.Context, info tenant.Info) (*realm, error) {
 	r := &realm{
@@ -304,6 +313,40 @@ func (r *realm) known(name string) (number, current, latest uint32, err error) {
 		hint = "nothing is deployed here yet; " + hint
 	}
 	return 0, 0, 0, &Error{Process: name, Hint: hint, Err: explain(ErrNotFound, fmt.Sprintf("there is no process %q", name))}
+}
+
+// knownNode is ErrNotFound, with the nearest name, if no version of any process has a node of that name. Where
+// nothing is deployed, nothing can be misspelt.
+func (e *Engine) knownNode(r *realm, node string) error {
+	r.mu.RLock()
+	latest := make(map[uint32]uint32)
+	for number, p := range r.byNumber {
+		latest[number] = p.latest
+	}
+	r.mu.RUnlock()
+	if len(latest) == 0 {
+		return nil
+	}
+	names := make(map[string]bool)
+	for number, last := range latest {
+		for n := last; n >= 1; n-- {
+			v, err := e.version(r.id, number, n)
+			if err != nil {
+				return err
+			}
+			for i := range v.prog.Nodes {
+				names[v.prog.Nodes[i].ID] = true
+			}
+			if names[node] {
+				return nil
+			}
+		}
+	}
+	hint := ""
+	if near := nearest.Name(node, slices.Sorted(maps.Keys(names))); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	return &Error{Node: node, Hint: hint, Err: explain(ErrNotFound, fmt.Sprintf("no version has a node %q", node))}
 }
 
 // pick finds a version of a process; number 0 is the current one.
