@@ -20,7 +20,7 @@ import (
 // Work that goes on keeps the number of the event that opened it, so jobs that run, timers and messages that are on
 // their way, and ids that people hold find it at its new node (aim).
 
-// postponed puts a move back if its instance has changed in this turn: the write-out compares what the instance waited
+// postponed puts a move off to the next turn if its instance has changed in this turn: the write-out compares what the instance waited
 // for in one version with what it waits for in one other.
 func (s *shard) postponed(r *request) bool {
 	in := s.cache.byAddr[address{r.tenant, r.id}]
@@ -28,7 +28,7 @@ func (s *shard) postponed(r *request) bool {
 		return false
 	}
 	r.direct = false // it was counted, and has room
-	s.inbox.push(r)
+	s.again = append(s.again, r)
 	return true
 }
 

@@ -330,4 +330,3 @@ func TestMigrationGoesOn(t *testing.T) {
 		s.Close()
 	})
 }
-

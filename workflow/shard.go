@@ -37,6 +37,7 @@ type shard struct {
 	taken   []*request // what take returned, from at on
 	at      int
 	backlog lanes[*request] // what one turn had no room for
+	again   []*request      // what is to come first in the next turn, see postponed
 	log     []kernel.Event  // scratch of one command
 	key     []byte          // scratch
 	value   []byte          // scratch
@@ -97,8 +98,11 @@ func (s *shard) fill() bool {
 	}
 	clear(s.taken)
 	var open bool
-	s.taken, open = s.inbox.take(s.taken, s.backlog.n == 0)
+	s.taken, open = s.inbox.take(s.taken, s.backlog.n == 0 && len(s.again) == 0)
 	s.at = 0
+	if len(s.again) > 0 {
+		s.taken, s.again, open = append(s.again, s.taken...), nil, true
+	}
 	if s.backlog.n > 0 || len(s.taken) > maxSteps {
 		// More than a turn can take: tenants are served in turn.
 		for _, r := range s.taken {
