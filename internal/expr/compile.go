@@ -55,7 +55,7 @@ func (e *Env) Compile(src string, want Type) (*Program, []Issue) {
 	p := &Program{source: src, info: c.tree.SourceInfo(), want: want}
 	p.setReads(e, c.tree)
 	c.checkRecords()
-	limited := c.checkCost(checked)
+	limited, costly := c.checkCost(checked)
 	if issues.any() {
 		return nil, issues.sorted()
 	}
@@ -64,6 +64,7 @@ func (e *Env) Compile(src string, want Type) (*Program, []Issue) {
 		return nil, issues.sorted()
 	}
 	c.finish(p, limited)
+	p.costly = costly && p.limited
 	if issues.any() {
 		return nil, issues.sorted()
 	}

@@ -26,9 +26,9 @@ const maxRange = 10_000
 // is in it, whatever the factors that it was multiplied by.
 const implausible = 1 << 50
 
-// sizes estimates the sizes of variables. Lists, maps and dynamic values have no bound; with single set they count as
-// having one element, which bounds the cost from below.
-type sizes struct{ single bool }
+// sizes estimates the sizes of variables. Lists, maps and dynamic values have no bound; with most set they count as
+// having at most that many elements; one bounds the cost from below.
+type sizes struct{ most uint64 }
 
 // EstimateSize implements checker.CostEstimator.
 func (s sizes) EstimateSize(node checker.AstNode) *checker.SizeEstimate {
@@ -40,8 +40,8 @@ func (s sizes) EstimateSize(node checker.AstNode) *checker.SizeEstimate {
 	case types.BoolKind, types.IntKind, types.UintKind, types.DoubleKind, types.TimestampKind, types.DurationKind:
 		return nil // known to cel-go
 	}
-	if s.single {
-		return &checker.SizeEstimate{Min: 0, Max: 1}
+	if s.most > 0 {
+		return &checker.SizeEstimate{Min: 0, Max: s.most}
 	}
 	return nil
 }
@@ -56,18 +56,23 @@ func (sizes) EstimateCallCost(_, overload string, _ *checker.AstNode, _ []checke
 	return nil
 }
 
+// LongList is the length of lists and maps for which Program.Costly asks.
+const LongList = 1000
+
 // checkCost refuses an expression that costs more than the limit however short the lists are, and reports whether the
-// others may exceed it with long ones.
-func (c *compilation) checkCost(checked *cel.Ast) (limited bool) {
+// others may exceed it with long ones, and whether those need be no longer than LongList.
+func (c *compilation) checkCost(checked *cel.Ast) (limited, costly bool) {
 	most, err := c.checker.EstimateCost(checked, sizes{})
 	if err == nil && most.Max <= DefaultCostLimit {
-		return false
+		return false, false
 	}
-	least, err := c.checker.EstimateCost(checked, sizes{single: true})
+	long, err := c.checker.EstimateCost(checked, sizes{most: LongList})
+	costly = err != nil || long.Max > DefaultCostLimit
+	least, err := c.checker.EstimateCost(checked, sizes{most: 1})
 	if err == nil && DefaultCostLimit < least.Max && least.Max < implausible {
 		c.addAt(c.tree.Expr(), CodeCost,
 			fmt.Sprintf("evaluating this may cost %d units; the limit is %d", least.Max, DefaultCostLimit),
 			"use smaller literals, or fewer loops inside loops")
 	}
-	return true
+	return true, costly
 }

@@ -31,6 +31,7 @@ type Program struct {
 	result  Type
 	convert bool // the result is dynamic in part and must be made to fit want
 	limited bool // evaluated under a cost limit
+	costly  bool // with lists that are not even long
 	reads   []int
 	names   []nameSlot // of the variables read
 	isConst bool
@@ -55,6 +56,10 @@ func (p *Program) Const() (Value, bool) { return p.value, p.isConst }
 
 // ResultType returns the type of the result: the one that Compile was told to want, or else the one it found.
 func (p *Program) ResultType() Type { return p.result }
+
+// Costly reports whether an evaluation may exceed DefaultCostLimit, and so fail, with lists and maps of no more than
+// LongList elements, as one does that goes through a list for each element of another.
+func (p *Program) Costly() bool { return p.costly }
 
 // Limited reports whether no bound on the cost is known before the evaluation, so that each one runs under
 // DefaultCostLimit (which makes it slower by some hundred nanoseconds).

@@ -223,6 +223,10 @@ func (c *compiler) guardsOf(i int32) {
 		if v, constant := p.Const(); constant {
 			c.add(Warning, "data/constant-guard", t.at, s.id.s, "use a variable in it, or drop the other way", "this guard is always %v", v.Go())
 		}
+		if p.Costly() {
+			c.add(Warning, "data/costly-guard", t.at, s.id.s, "compute it in a service, or keep the lists short",
+				"with lists of %d elements this may cost more than the limit of %d steps, and would then stop the instance with an incident", expr.LongList, expr.DefaultCostLimit)
+		}
 		return p
 	}
 	for _, b := range s.cases {

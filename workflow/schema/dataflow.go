@@ -56,6 +56,7 @@ func (v *verifier) dataFlow() {
 	d.races()
 	if v.space.Complete {
 		d.lost()
+		d.separations()
 	}
 }
 

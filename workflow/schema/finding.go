@@ -107,6 +107,11 @@ func underline(line string, col int) (shown, caret string) {
 }
 
 // Error says why a source was refused. It holds all findings, warnings included, in the order of the source.
+//
+// "All" is what can be told: a text that is no YAML or JSON has that one finding. Mistakes in keys, forms, ids and types
+// are found together with those in expressions, as long as all variables are declared properly. What follows from the
+// runs of a process (soundness, missing data, races) is looked for once all of the above is right, for only then is it
+// known what the process is; so a source may be refused a second time for other reasons.
 type Error struct{ Findings []Finding }
 
 // Error lists all findings, one after the other.
