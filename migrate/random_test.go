@@ -31,11 +31,17 @@ type version struct {
 	m    *kernel.Machine
 }
 
-var bounds = randschema.Config{Depth: 2, Width: 2, Vars: 3, Required: 1, Locals: true}
+// shapes are the schemas that are made: small ones, which the tests go through in great numbers, and wide and deep ones.
+var shapes = []randschema.Config{
+	{Depth: 2, Width: 2, Vars: 3, Required: 1, Locals: true},
+	{Depth: 1, Width: 3, Vars: 4},
+	{Depth: 2, Width: 3, Vars: 4, Required: 1, Locals: true},
+	{Depth: 3, Width: 2, Vars: 4, Required: 2, Locals: true},
+}
 
 // birth makes a random schema.
 func birth(t tb, roll dice) *version {
-	tree := randschema.New(roll, bounds)
+	tree := randschema.New(roll, shapes[roll(len(shapes))])
 	p, err := schema.Parse("random.yaml", []byte(tree.Text()))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, tree.Text())

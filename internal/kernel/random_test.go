@@ -19,7 +19,7 @@ func TestRandomRuns(t *testing.T) {
 	schemas, steps, ends := 0, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		intn := func(n int) int { return rapid.IntRange(0, n-1).Draw(rt, "n") }
-		src := randschema.Make(intn, randschema.Config{})
+		src := randschema.Make(intn, randschema.Config{Locals: true, Required: 1})
 		p, err := schema.Parse("random.yaml", []byte(src))
 		if err != nil {
 			rt.Fatalf("%v\n%s", err, src)
