@@ -1,7 +1,6 @@
 package loan
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -43,6 +42,7 @@ func waitsAt(t *testing.T, w *workflowtest.World, loan *workflow.Instance, want 
 // fails: what was to happen still happens, once, and on time.
 func TestNobodySigns(t *testing.T) {
 	workflowtest.Run(t, nil, func(w *workflowtest.World) {
+		t := w.T // the test within the bubble
 		ledger := &Ledger{}
 		world(w, ledger)
 		loan := toSign(w)
@@ -76,7 +76,7 @@ func TestNobodySigns(t *testing.T) {
 		}
 		out, err := workflow.Result[struct {
 			Outcome string `json:"outcome"`
-		}](context.Background(), w.Default().Instance(loan.ID())) // the handle from before the crash is of a closed engine
+		}](t.Context(), w.Default().Instance(loan.ID())) // the handle from before the crash is of a closed engine
 		if err != nil || out.Outcome != "expired" {
 			t.Errorf("outcome %q, %v", out.Outcome, err)
 		}
@@ -87,6 +87,7 @@ func TestNobodySigns(t *testing.T) {
 // the same key, so the money is paid once.
 func TestPowerFailsWhilePaying(t *testing.T) {
 	workflowtest.Run(t, nil, func(w *workflowtest.World) {
+		t := w.T // the test within the bubble
 		ledger := &Ledger{Slow: time.Hour}
 		world(w, ledger)
 		w.Stub("mail.remind", m{"nth": 1})
@@ -116,6 +117,7 @@ func TestPowerFailsWhilePaying(t *testing.T) {
 // it is mended the loan goes on.
 func TestScoringIsDown(t *testing.T) {
 	workflowtest.Run(t, nil, func(w *workflowtest.World) {
+		t := w.T // the test within the bubble
 		world(w, &Ledger{})
 		w.Stub("credit.score", errors.New("connection refused"))
 		loan := w.Begin("loan", m{"applicant": "Ann", "amount": 80_000})
@@ -127,7 +129,7 @@ func TestScoringIsDown(t *testing.T) {
 		}
 
 		w.Stub("credit.score", m{"points": 720})
-		ctx := context.Background()
+		ctx := t.Context()
 		for incident, err := range w.Default().Incidents(ctx, workflow.IncidentFilter{}) {
 			if err != nil {
 				t.Fatal(err)
@@ -145,9 +147,10 @@ func TestScoringIsDown(t *testing.T) {
 // Tenant.As here.
 func TestFourEyes(t *testing.T) {
 	workflowtest.Run(t, nil, func(w *workflowtest.World) {
+		t := w.T // the test within the bubble
 		world(w, &Ledger{})
 		loan := w.Begin("loan", m{"applicant": "Ann", "amount": 80_000})
-		ctx := context.Background()
+		ctx := t.Context()
 		do := func(user, node string, out any) error {
 			for task, err := range w.Default().Tasks(ctx, workflow.TaskFilter{Instance: loan.ID(), Node: node}) {
 				if err != nil {

@@ -16,6 +16,9 @@ func realClock() time.Duration { return time.Since(processStart) }
 
 var processStart = time.Now()
 
+// outer is the test that calls Run in TestWrongUseFails.
+var outer *testing.T
+
 // wrong are uses that must fail the test that makes them, each with a message that tells what to do.
 var wrong = []struct {
 	name, want string
@@ -51,6 +54,7 @@ var wrong = []struct {
 	{"stub of no kind of data", "int is no map", func(w *World) { w.Stub("bank.pay", 7) }},
 	{"back in time", "time does not go back", func(w *World) { w.Advance(-Day) }},
 	{"message", "has no name", func(w *World) { w.Send(workflow.Message{}) }},
+	{"outer test", "use w.T within Run", func(*World) { outer.Fatal("it failed") }},
 	{"no such instance", "there is no instance", func(w *World) { w.State(w.Default().Instance("01ARZ3NDEKTSV4RRFFQ69G5FAV")) }},
 }
 
@@ -58,6 +62,7 @@ var wrong = []struct {
 func TestWrongUseFails(t *testing.T) {
 	const child = "REPLANK_WRONG_USE"
 	if name := os.Getenv(child); name != "" {
+		outer = t
 		for _, c := range wrong {
 			if c.name == name {
 				Run(t, nil, c.do)
@@ -75,7 +80,7 @@ func TestWrongUseFails(t *testing.T) {
 			if err == nil || !strings.Contains(text, c.want) || !strings.Contains(text, "--- FAIL") {
 				t.Errorf("want a failed test that says %q, got (%v)\n%s", c.want, err, text)
 			}
-			if strings.Contains(text, "panic") || strings.Contains(text, "deadlock") {
+			if strings.Contains(text, "panic:") || strings.Contains(text, "deadlock") {
 				t.Errorf("the bubble did not end cleanly:\n%s", text)
 			}
 		})

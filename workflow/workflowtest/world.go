@@ -41,7 +41,8 @@ const Day = 24 * time.Hour
 // handlers may call too.
 type World struct {
 	*workflow.Engine // the running one; Restart and Crash replace it
-	T                *testing.T
+	// T is the test within the bubble: for Errorf, Fatalf and Context in what Run calls, in place of Run's own t.
+	T *testing.T
 
 	opts    workflow.Options
 	store   *store.Mem
@@ -58,6 +59,10 @@ type World struct {
 // 2000-01-01 UTC, with an engine that is empty and running. opts may be nil. The engine always has a default tenant, and
 // logs to the test unless opts names a Logger. Run closes the engine when fn returns; handlers that still run are
 // canceled.
+//
+// In fn the test is w.T, not t: t is outside of the bubble. Its FailNow and Fatal would end the wrong test, and its
+// Context belongs to real time, so that waiting on it ends the bubble with a panic. Begin fn with "t := w.T" and there is
+// only one.
 func Run(t *testing.T, opts *workflow.Options, fn func(w *World)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -76,7 +81,18 @@ func Run(t *testing.T, opts *workflow.Options, fn func(w *World)) {
 		}
 		t.Cleanup(w.close)
 		w.open(disk)
+		over := false
+		defer func() {
+			if over || t.Failed() || t.Skipped() {
+				return
+			}
+			if p := recover(); p != nil {
+				panic(p)
+			}
+			t.Error("the test ended in the middle of Run: use w.T within Run, not the t that Run was given")
+		}()
 		fn(w)
+		over = true
 	})
 }
 

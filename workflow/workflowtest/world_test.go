@@ -368,3 +368,24 @@ func TestOtherTenant(t *testing.T) {
 		}
 	})
 }
+
+// The context of the test is one of the bubble: it can be waited on.
+func TestContextOfTheTest(t *testing.T) {
+	Run(t, nil, func(w *World) {
+		w.Stub("risk.assess", m{"risk": 3})
+		w.Deploy(workflow.Text(claim))
+		ctx := w.T.Context()
+		in, err := w.Default().Start(ctx, "claim", m{"amount": 1}, nil)
+		if err != nil {
+			w.T.Fatal(err)
+		}
+		if info, err := in.Settle(ctx); err != nil || info.State != workflow.Running {
+			w.T.Errorf("%+v, %v", info, err)
+		}
+		short, cancel := context.WithTimeout(ctx, Day)
+		defer cancel()
+		if _, err := in.Wait(short); !errors.Is(err, context.DeadlineExceeded) {
+			w.T.Errorf("waited for a day: %v", err)
+		}
+	})
+}
