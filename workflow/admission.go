@@ -133,12 +133,12 @@ func (e *Engine) submitWhole(ctx context.Context, r *request) (outcome, error) {
 // does nothing.
 func (e *Engine) admit(ctx context.Context, r *request) error {
 	r.reply = e.replyTo()
-	if r.err = e.enqueue(ctx, r); r.err != nil {
-		err := r.err
+	err := e.enqueue(ctx, r)
+	if err != nil { // else r is the shard's
+		r.err = err
 		e.answered(r)
-		return err
 	}
-	return nil
+	return err
 }
 
 func (e *Engine) enqueue(ctx context.Context, r *request) error {
