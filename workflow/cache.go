@@ -109,13 +109,10 @@ func (s *shard) create(r *request) *instance {
 
 // reuse returns the memory of an instance that is not in the cache any more, or nil. What it holds has no meaning.
 func (s *shard) reuse(lay *layout) *instance {
-	list := s.spare[lay]
-	if len(list) == 0 {
+	in := s.spare.take(lay)
+	if in == nil {
 		return nil
 	}
-	in := list[len(list)-1]
-	list[len(list)-1] = nil
-	s.spare[lay] = list[:len(list)-1]
 	*in = instance{
 		e: s.e, lay: lay, works: in.works[:0], large: in.large[:0], retried: in.retried[:0],
 		head: codec.Head{State: in.head.State, Tail: codec.Tail{Bytes: in.head.Tail.Bytes[:0]}},
@@ -123,18 +120,12 @@ func (s *shard) reuse(lay *layout) *instance {
 	return in
 }
 
-// maxSpare bounds the instances of one program whose memory is kept for others, and maxSpareBytes what each may take.
-const (
-	maxSpare      = 256
-	maxSpareBytes = 4 << 10
-)
-
 // discard keeps the memory of an instance for others. Nothing refers to it any more.
 func (s *shard) discard(in *instance) {
 	in.head.State.Forget()
 	in.head.Labels = nil // queries may hold it
-	if list := s.spare[in.lay]; len(list) < maxSpare && in.weight() <= maxSpareBytes && !in.spoilt {
-		s.spare[in.lay] = append(list, in)
+	if !in.spoilt {
+		s.spare.put(in)
 	}
 }
 

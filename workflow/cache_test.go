@@ -2,9 +2,13 @@ package workflow
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
+	"pgregory.net/rapid"
+
+	"github.com/replank/replank/internal/kernel"
 	"github.com/replank/replank/store"
 )
 
@@ -75,4 +79,50 @@ func TestManyInstancesInSmallCache(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// The memory of instances that are over is kept for others within a part of the cache's bound, however many versions
+// there are.
+func TestSpareMemoryIsBounded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var p spares
+		limit := rapid.IntRange(0, 64<<10).Draw(t, "limit")
+		p.init(int64(limit * spareFraction))
+		layouts := make([]*layout, 5)
+		for i := range layouts {
+			layouts[i] = new(layout)
+		}
+		kept := make(map[*instance]bool)
+		for range rapid.IntRange(1, 200).Draw(t, "operations") {
+			lay := rapid.SampledFrom(layouts).Draw(t, "layout")
+			if rapid.IntRange(0, 3).Draw(t, "op") > 0 {
+				in := &instance{lay: lay}
+				in.head.State = &kernel.State{}
+				in.head.BusinessKey = strings.Repeat("k", rapid.IntRange(0, 4000).Draw(t, "size"))
+				kept[in] = true
+				p.put(in)
+			} else if in := p.take(lay); in != nil {
+				if !kept[in] || in.lay != lay {
+					t.Fatal("memory of another layout, or twice the same")
+				}
+				delete(kept, in)
+			}
+			size := 0
+			for _, list := range p.byLay {
+				for _, in := range list {
+					size += in.size
+				}
+			}
+			if size != p.size || size > limit {
+				t.Fatalf("%d bytes are kept, counted %d; the limit is %d", size, p.size, limit)
+			}
+			if lay := rapid.SampledFrom(layouts).Draw(t, "fresh"); limit > maxSpareBytes && len(p.byLay) == 0 {
+				in := &instance{lay: lay}
+				in.head.State = &kernel.State{}
+				if p.put(in); p.take(lay) != in {
+					t.Fatal("there is room, but nothing is kept")
+				}
+			}
+		}
+	})
 }

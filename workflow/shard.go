@@ -32,7 +32,7 @@ type shard struct {
 
 	cached  atomic.Int64 // instances in cache, for Stats
 	cache   cache
-	spare   map[*layout][]*instance
+	spare   spares
 	batch   store.Batch
 	taken   []*request // what take returned, from at on
 	at      int
@@ -45,9 +45,17 @@ type shard struct {
 
 	// dispatching is set by opBegin; held are the jobs that were offered before.
 	dispatching bool
-	held        []jobRef
-	// retried are the jobs that run again after a delay: the head does not tell them from those still delayed.
-	retried map[workRef]struct{}
+	held        []heldJob
+	// handed are the jobs that were handed out, or held, since Open, and whose attempts are not over: each attempt is
+	// reported once, also if the job was canceled meanwhile. The head does not tell them from those that ran when the
+	// engine was closed, nor from those that are still delayed.
+	handed map[workRef]struct{}
+}
+
+// heldJob is a job that waits for Start.
+type heldJob struct {
+	jobRef
+	recovered bool // it ran when the engine was closed or killed
 }
 
 // workRef names work wherever a move has put it.
@@ -68,11 +76,12 @@ type jobRef struct {
 func newShard(e *Engine, cacheBytes int64) *shard {
 	s := &shard{
 		e: e, tickets: make(chan struct{}, depth), pending: make(chan *turn, depth), done: make(chan struct{}),
-		retried: make(map[workRef]struct{}), spare: make(map[*layout][]*instance),
+		handed: make(map[workRef]struct{}),
 	}
 	s.inbox.init(&e.jobs, e.settings.Queue)
 	s.progress.init(e)
 	s.cache.init(cacheBytes, s.discard)
+	s.spare.init(cacheBytes)
 	return s
 }
 
@@ -191,6 +200,9 @@ func (s *shard) execute(t *turn, r *request) {
 
 // command decides a kernel command and appends what follows to the turn.
 func (s *shard) command(t *turn, r *request) error {
+	if r.cmd.Kind == kernel.CompleteJob || r.cmd.Kind == kernel.FailJob { // the attempt is over, whatever comes of this
+		delete(s.handed, workRef{r.tenant, r.id, r.cmd.Since})
+	}
 	in, err := s.instance(r)
 	if err != nil {
 		return err
@@ -208,9 +220,6 @@ func (s *shard) command(t *turn, r *request) error {
 			s.abandon(t, in, err)
 		}
 		return fmt.Errorf("%w", err)
-	}
-	if len(s.retried) > 0 && (r.cmd.Kind == kernel.CompleteJob || r.cmd.Kind == kernel.FailJob) {
-		delete(s.retried, workRef{r.tenant, r.id, r.cmd.Since})
 	}
 	s.stepped(t, r, in)
 	return nil
@@ -323,11 +332,7 @@ func (s *shard) fire(t *turn, r *request) {
 		}
 		return
 	}
-	ref := workRef{r.tenant, r.id, r.cmd.Since}
-	if _, again := s.retried[ref]; !again {
-		s.retried[ref] = struct{}{}
-		s.handOut(t, in, w, false)
-	}
+	s.handOut(t, in, w, false)
 }
 
 // recover hands out the jobs of an instance that ran when the engine was closed or killed.
@@ -347,14 +352,16 @@ func (s *shard) recover(t *turn, r *request) {
 // begin hands out the jobs that were offered before Start.
 func (s *shard) begin(t *turn) {
 	s.dispatching = true
-	for _, ref := range s.held {
-		in, err := s.load(ref.tenant, ref.id)
+	for _, h := range s.held {
+		in, err := s.load(h.tenant, h.id)
 		if err != nil {
-			s.lost(&request{tenant: ref.tenant, id: ref.id}, err)
+			s.lost(&request{tenant: h.tenant, id: h.id}, err)
 			continue
 		}
-		if w := bySince(in.head.State, ref.since); w != nil && w.Job && !w.Incident {
-			s.handOut(t, in, w, false)
+		if w := bySince(in.head.State, h.since); w != nil && w.Job && !w.Incident {
+			s.dispatchNow(t, in, w, h.recovered)
+		} else {
+			delete(s.handed, workRef{h.tenant, h.id, h.since})
 		}
 	}
 	s.held = nil
@@ -367,13 +374,24 @@ func (s *shard) lost(r *request, err error) {
 	}
 }
 
-// handOut adds the job w of in to what the turn releases. A job that cannot be handed out becomes an incident.
+// handOut hands out the job w of in, unless it was handed out already and its attempt is not over: now, or when Start is
+// called.
 func (s *shard) handOut(t *turn, in *instance, w *kernel.Work, recovered bool) {
-	ref := jobRef{in.tenant, in.id, w.Node, w.Since}
-	if !s.dispatching {
-		s.held = append(s.held, ref)
+	ref := workRef{in.tenant, in.id, w.Since}
+	if _, again := s.handed[ref]; again {
 		return
 	}
+	s.handed[ref] = struct{}{}
+	if s.dispatching {
+		s.dispatchNow(t, in, w, recovered)
+	} else {
+		s.held = append(s.held, heldJob{jobRef{in.tenant, in.id, w.Node, w.Since}, recovered})
+	}
+}
+
+// dispatchNow adds the job w of in to what the turn releases. A job that cannot be handed out becomes an incident.
+func (s *shard) dispatchNow(t *turn, in *instance, w *kernel.Work, recovered bool) {
+	ref := jobRef{in.tenant, in.id, w.Node, w.Since}
 	if recovered && in.v.prog.Nodes[w.Node].Retry.Never {
 		s.failJob(ref, "the program ended while the job ran, and it must not run twice")
 		return
