@@ -121,7 +121,9 @@ func TestScopeRefusesOthers(t *testing.T) {
 	_, hi3 := keys.TenantRange(3)
 	outside := [][]byte{
 		key(1, "k"), key(3, "k"), keys.AppendTenantName(nil, "a"), keys.AppendLastTenant(nil),
-		{}, {0xff}, lo2[:4],
+		{},
+		{0xff},
+		lo2[:4],
 	}
 	spans := [][2][]byte{{lo1, hi1}, {lo1, nil}, {lo2, hi3}, {nil, hi3}, {{}, nil}, {nil, {0xff}}}
 	for _, r := range []store.Reader{two, snap} {

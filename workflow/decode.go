@@ -48,23 +48,6 @@ func encode(x any) (expr.Value, error) {
 	return v, nil
 }
 
-// encodeVars is encode for named variables, one value each.
-func encodeVars(x any) (map[string]any, error) {
-	v, err := encode(x)
-	if err != nil || v.Absent() {
-		return nil, err
-	}
-	names := v.Names()
-	if len(names) < v.Len() {
-		return nil, explain(ErrType, fmt.Sprintf("want a map with string keys, got a Go value of type %T", x))
-	}
-	vars := make(map[string]any, len(names))
-	for _, name := range names {
-		vars[name] = v.Field(name)
-	}
-	return vars, nil
-}
-
 // decode fills into, which is a pointer, from v. An absent v leaves it alone. Fields that v has and a struct has not
 // are passed over; fields that a struct has and v has not keep their value, see missing. The error is an ErrType with
 // the path of what does not fit.

@@ -46,7 +46,7 @@ type sample struct {
 	IP       netip.Addr       `json:"ip"`
 	NoTag    string
 	Skipped  string `json:"-"`
-	hidden   string
+	_        string // no part of the data
 }
 
 func samples() *rapid.Generator[sample] {

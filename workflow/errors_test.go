@@ -17,10 +17,14 @@ func TestErrorText(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&Error{Op: "start", Tenant: "acme", Process: "loan", Err: ErrNotFound, Hint: `did you mean "loans"?`},
-			`workflow: start, tenant acme, process loan: not found (did you mean "loans"?)`},
-		{&Error{Op: "task.complete", Instance: "I", Node: "review", Err: explain(ErrState, "the task is not open any more")},
-			"workflow: task.complete, instance I, node review: the task is not open any more"},
+		{
+			&Error{Op: "start", Tenant: "acme", Process: "loan", Err: ErrNotFound, Hint: `did you mean "loans"?`},
+			`workflow: start, tenant acme, process loan: not found (did you mean "loans"?)`,
+		},
+		{
+			&Error{Op: "task.complete", Instance: "I", Node: "review", Err: explain(ErrState, "the task is not open any more")},
+			"workflow: task.complete, instance I, node review: the task is not open any more",
+		},
 		{&Error{Op: "open", Err: errors.New("no directory given")}, "workflow: open: no directory given"},
 	} {
 		if got := c.err.Error(); got != c.want {

@@ -48,7 +48,7 @@ func (o *Options) check() error {
 		value int64
 	}{{"Workers", int64(o.Workers)}, {"Queue", int64(o.Queue)}, {"CacheBytes", o.CacheBytes}} {
 		if f.value < 0 {
-			return fmt.Errorf("Options.%s is %d: want 0 for the default, or more", f.name, f.value)
+			return fmt.Errorf("field Options.%s is %d: want 0 for the default, or more", f.name, f.value)
 		}
 	}
 	return nil

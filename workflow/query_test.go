@@ -116,8 +116,13 @@ func TestInstancesAgainstNaive(t *testing.T) {
 			Version: rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(rt, "version"),
 			Key:     rapid.SampledFrom([]string{"", "", "", "key-4", "key-9"}).Draw(rt, "key"),
 			At:      rapid.SampledFrom([]string{"", "", "sort", "answer", "greet"}).Draw(rt, "at"),
-			States: rapid.SampledFrom([][]workflow.State{nil, nil, {workflow.Running}, {workflow.Completed}, {workflow.Failed},
-				{workflow.Completed, workflow.Running}}).Draw(rt, "states"),
+			States: rapid.SampledFrom([][]workflow.State{
+				nil, nil,
+				{workflow.Running},
+				{workflow.Completed},
+				{workflow.Failed},
+				{workflow.Completed, workflow.Running},
+			}).Draw(rt, "states"),
 		}
 		if rapid.Bool().Draw(rt, "by label") {
 			f.Labels = map[string]string{"even": "true", "third": rapid.SampledFrom([]string{"0", "1", "9"}).Draw(rt, "third")}

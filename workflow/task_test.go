@@ -172,9 +172,12 @@ func TestHistory(t *testing.T) {
 		}
 	}
 	want := []brief{
-		{"propose", "ann", 1, "1"}, {"check", "bob", 1, nil},
-		{"propose", "ann", 2, "2"}, {"check", "bob", 2, nil},
-		{"propose", "ann", 3, "3"}, {"check", "bob", 3, nil},
+		{"propose", "ann", 1, "1"},
+		{"check", "bob", 1, nil},
+		{"propose", "ann", 2, "2"},
+		{"check", "bob", 2, nil},
+		{"propose", "ann", 3, "3"},
+		{"check", "bob", 3, nil},
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("completed\n%v\nwant\n%v", got, want)

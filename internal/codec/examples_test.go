@@ -75,7 +75,8 @@ func sampleEvents() []kernel.Event {
 		{
 			Seq: 3, At: asked + 2*day, Kind: history.Completed, Node: 3, Flows: 2, Attempt: 1, Due: asked + 3*day, Actor: "bob",
 			Key: "A-1", Code: "refused", Note: "no reason", Wrote: []kernel.Write{
-				{Slot: 1, Value: value(map[string]any{"name": "Ann", "income": 5200.5})}, {Slot: 4, Value: value(true)},
+				{Slot: 1, Value: value(map[string]any{"name": "Ann", "income": 5200.5})},
+				{Slot: 4, Value: value(true)},
 				{Slot: 9, Value: value(make([]byte, 2*LargeValue))},
 			},
 		},

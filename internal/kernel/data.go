@@ -74,8 +74,10 @@ func (d *step) output(x *program.Node, o *program.Output, result expr.Value) (ex
 		return v, typeError(x.ID, o.Name, err)
 	}
 	if size := w.Size(); d.ctx.MaxValue > 0 && size > d.ctx.MaxValue {
-		return v, &ResultError{Node: x.ID, Name: o.Name, Why: fmt.Sprintf("the value has %d bytes; the limit is %d", size, d.ctx.MaxValue),
-			Hint: "keep it elsewhere and store a reference"}
+		return v, &ResultError{
+			Node: x.ID, Name: o.Name, Why: fmt.Sprintf("the value has %d bytes; the limit is %d", size, d.ctx.MaxValue),
+			Hint: "keep it elsewhere and store a reference",
+		}
 	}
 	return w, nil
 }

@@ -286,36 +286,56 @@ func TestRanges(t *testing.T) {
 		rng  func(p tuple) (lo, hi []byte)
 		in   func(p, q tuple) bool // is q in the range made of p
 	}{
-		{"versions of a process", find(KindSchemaVersion),
+		{
+			"versions of a process", find(KindSchemaVersion),
 			func(p tuple) ([]byte, []byte) { return SchemaVersionRange(tenant, p[0].(uint32)) },
-			func(p, q tuple) bool { return p[0] == q[0] }},
-		{"history of an instance", find(KindHistory),
+			func(p, q tuple) bool { return p[0] == q[0] },
+		},
+		{
+			"history of an instance", find(KindHistory),
 			func(p tuple) ([]byte, []byte) { return HistoryRange(tenant, p[0].(ID)) },
-			func(p, q tuple) bool { return p[0] == q[0] }},
-		{"history up to an event", find(KindHistory),
+			func(p, q tuple) bool { return p[0] == q[0] },
+		},
+		{
+			"history up to an event", find(KindHistory),
 			func(p tuple) ([]byte, []byte) { return HistoryUpTo(tenant, p[0].(ID), p[1].(uint64)) },
-			func(p, q tuple) bool { return p[0] == q[0] && q[1].(uint64) <= p[1].(uint64) }},
-		{"scopes below a path", find(KindScope),
+			func(p, q tuple) bool { return p[0] == q[0] && q[1].(uint64) <= p[1].(uint64) },
+		},
+		{
+			"scopes below a path", find(KindScope),
 			func(p tuple) ([]byte, []byte) { return ScopeRange(tenant, p[0].(ID), []byte(p[1].(string))) },
-			func(p, q tuple) bool { return p[0] == q[0] && strings.HasPrefix(q[1].(string), p[1].(string)) }},
-		{"values of an instance", find(KindValue),
+			func(p, q tuple) bool { return p[0] == q[0] && strings.HasPrefix(q[1].(string), p[1].(string)) },
+		},
+		{
+			"values of an instance", find(KindValue),
 			func(p tuple) ([]byte, []byte) { return ValueRange(tenant, p[0].(ID)) },
-			func(p, q tuple) bool { return p[0] == q[0] }},
-		{"slot pages of an instance", find(KindSlotPage),
+			func(p, q tuple) bool { return p[0] == q[0] },
+		},
+		{
+			"slot pages of an instance", find(KindSlotPage),
 			func(p tuple) ([]byte, []byte) { return SlotPageRange(tenant, p[0].(ID)) },
-			func(p, q tuple) bool { return p[0] == q[0] }},
-		{"timers due", find(KindTimer),
+			func(p, q tuple) bool { return p[0] == q[0] },
+		},
+		{
+			"timers due", find(KindTimer),
 			func(p tuple) ([]byte, []byte) { return TimerDue(tenant, p[0].(int64)) },
-			func(p, q tuple) bool { return q[0].(int64) <= p[0].(int64) }},
-		{"subscriptions to a message and key", find(KindSubscription),
+			func(p, q tuple) bool { return q[0].(int64) <= p[0].(int64) },
+		},
+		{
+			"subscriptions to a message and key", find(KindSubscription),
 			func(p tuple) ([]byte, []byte) { return SubscriptionRange(tenant, p[0].(string), p[1].(string)) },
-			func(p, q tuple) bool { return p[0] == q[0] && p[1] == q[1] }},
-		{"buffered messages of a name and key", find(KindBuffered),
+			func(p, q tuple) bool { return p[0] == q[0] && p[1] == q[1] },
+		},
+		{
+			"buffered messages of a name and key", find(KindBuffered),
 			func(p tuple) ([]byte, []byte) { return BufferedRange(tenant, p[0].(string), p[1].(string)) },
-			func(p, q tuple) bool { return p[0] == q[0] && p[1] == q[1] }},
-		{"incidents of an instance", find(KindIncident),
+			func(p, q tuple) bool { return p[0] == q[0] && p[1] == q[1] },
+		},
+		{
+			"incidents of an instance", find(KindIncident),
 			func(p tuple) ([]byte, []byte) { return InstanceIncidentRange(tenant, p[0].(ID)) },
-			func(p, q tuple) bool { return p[0] == q[0] }},
+			func(p, q tuple) bool { return p[0] == q[0] },
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
