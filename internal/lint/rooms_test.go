@@ -68,8 +68,10 @@ var rooms = map[string]room{
 	"workflow/bpmn":         {imports: []string{"workflow/schema"}},
 	"workflow/choreography": {imports: []string{"workflow/schema", "workflow/history"}, later: true},
 	"workflow/cmd/replank": {
-		imports: []string{"workflow", "workflow/schema", "workflow/history", "workflow/bpmn", "workflow/choreography", "migrate", "tenant", "store"},
-		later:   true,
+		imports: []string{
+			"workflow", "workflow/schema", "workflow/history", "workflow/bpmn", "workflow/choreography", "migrate", "tenant", "store",
+			"internal/kernel", "internal/program", "internal/expr", // check makes an instance do what a trace says
+		},
 	},
 
 	// Programs. They use what any program can use; eventlog also reads logs.

@@ -1,0 +1,122 @@
+// Command replank answers questions about process schemas: may they be deployed, and may an instance that has done this
+// and that move to another version?
+//
+//	replank check --from OLD --to NEW --trace TRACE.json [--process ID[:NEWID]] [--criteria C] [--control-only] [--json]
+//	replank verify [--control-only] [--json] FILE...
+//
+// It exits with 0 for yes, 1 for refused or findings, 2 for wrong input or usage. See the help of each verb.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// Exit codes.
+const (
+	yes     = 0
+	refused = 1 // or findings
+	wrong   = 2 // input or usage
+)
+
+const usage = `Usage: replank VERB [flags]
+
+  check    may an instance with this trace move from one version of a process to another, and where does it land?
+  verify   may the processes in these files be deployed?
+
+"replank VERB --help" tells more. Exit codes: 0 yes, 1 refused or findings, 2 wrong input or usage.
+`
+
+// planned are verbs that the command will have.
+var planned = []string{"diff", "render", "fmt", "convert", "gen", "list", "show", "history", "incidents", "backup", "export-traces"}
+
+// run is the whole command; what it returns is the exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(stderr, usage)
+		return wrong
+	}
+	t := &terminal{stdin: stdin, stdout: stdout}
+	code, err := wrong, error(nil)
+	switch verb := args[0]; verb {
+	case "check":
+		code, err = t.check(args[1:])
+	case "verify":
+		code, err = t.verify(args[1:])
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(stdout, usage)
+		return yes
+	default:
+		err = fmt.Errorf("there is no verb %q; the verbs are check and verify", verb)
+		for _, p := range planned {
+			if p == verb {
+				err = fmt.Errorf("%s is not available yet; the verbs are check and verify", verb)
+			}
+		}
+	}
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return yes
+	case err != nil:
+		fmt.Fprintf(stderr, "replank: %v\n", err)
+		return wrong
+	}
+	return code
+}
+
+// terminal is what a verb reads and writes.
+type terminal struct {
+	stdin  io.Reader
+	stdout io.Writer
+}
+
+// flags makes the flags of a verb; asked for help, it prints text and them.
+func (t *terminal) flags(verb, text string) *flag.FlagSet {
+	f := flag.NewFlagSet(verb, flag.ContinueOnError)
+	f.SetOutput(io.Discard) // mistakes are returned
+	f.Usage = func() {
+		fmt.Fprint(t.stdout, text, "\nFlags:\n")
+		f.SetOutput(t.stdout)
+		f.PrintDefaults()
+		f.SetOutput(io.Discard)
+	}
+	return f
+}
+
+// parse reads flags and arguments, in any order, and returns the arguments.
+func parse(f *flag.FlagSet, args []string) ([]string, error) {
+	asked := f.Usage
+	f.Usage = func() {} // for help only, not for mistakes
+	var rest []string
+	for {
+		err := f.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			asked()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if f.NArg() == 0 {
+			return rest, nil
+		}
+		taken := len(args) - f.NArg()
+		if taken > 0 && args[taken-1] == "--" {
+			return append(rest, f.Args()...), nil
+		}
+		rest, args = append(rest, f.Arg(0)), f.Args()[1:]
+	}
+}
+
+// nothing reports arguments where none are wanted.
+func nothing(rest []string) error {
+	if len(rest) == 0 {
+		return nil
+	}
+	return fmt.Errorf("unexpected %s; files are named by flags", strings.Join(rest, " "))
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/replank/replank/workflow/schema"
+)
+
+const verifyUsage = `Usage: replank verify [flags] FILE...
+
+Prints everything that is wrong with the processes in files of YAML, JSON or BPMN 2.0: mistakes in the text, runs that
+never end, steps that nothing leads to, variables that may have no value. With --control-only expressions and data are
+left aside.
+
+Exit codes: 0 all of them may be deployed (there may be warnings), 1 findings refuse one, or it is too large to be
+verified, 2 a file cannot be read, or wrong usage.
+`
+
+// report is what verify prints with --json.
+type report struct {
+	Verdict   string     `json:"verdict"` // "sound" or "findings"
+	Processes []verified `json:"processes"`
+	Findings  []finding  `json:"findings"`
+}
+
+type verified struct {
+	File       string `json:"file"`
+	Process    string `json:"process"`
+	States     int    `json:"states"`
+	Unverified bool   `json:"unverified"` // it has too many states
+}
+
+type finding struct {
+	Severity string   `json:"severity"` // "error" or "warning"
+	Code     string   `json:"code"`
+	File     string   `json:"file"`
+	Line     int      `json:"line,omitempty"`
+	Col      int      `json:"col,omitempty"`
+	Node     string   `json:"node,omitempty"`
+	Message  string   `json:"message"`
+	Hint     string   `json:"hint,omitempty"`
+	Trace    []string `json:"trace,omitempty"`
+
+	text string
+}
+
+// verify is the verb verify.
+func (t *terminal) verify(args []string) (int, error) {
+	f := t.flags("verify", verifyUsage)
+	controlOnly := f.Bool("control-only", false, "judge by control flow alone")
+	asJSON := f.Bool("json", false, "print one JSON object")
+	files, err := parse(f, args)
+	if err != nil {
+		return wrong, err
+	}
+	if len(files) == 0 {
+		return wrong, errors.New("no file is named; replank verify --help tells more")
+	}
+	r := &report{Verdict: "sound", Processes: []verified{}, Findings: []finding{}}
+	for _, name := range files {
+		all, err := t.processes(name, "", *controlOnly)
+		if fault := (*schema.Error)(nil); errors.As(err, &fault) {
+			r.add(name, fault.Findings)
+			continue
+		} else if err != nil {
+			return wrong, err
+		}
+		for _, p := range all {
+			found := p.Verify(schema.Budget{})
+			r.Processes = append(r.Processes, verified{name, p.ID(), found.States, found.Unverified})
+			r.add(name, found.Findings)
+			if found.Unverified {
+				r.Verdict = "findings"
+			}
+		}
+	}
+	code := yes
+	if r.Verdict != "sound" {
+		code = refused
+	}
+	if *asJSON {
+		return code, printJSON(t.stdout, r)
+	}
+	return code, r.print(t)
+}
+
+func (r *report) add(file string, findings []schema.Finding) {
+	for _, f := range findings {
+		if f.Severity == schema.Fatal {
+			r.Verdict = "findings"
+		}
+		r.Findings = append(r.Findings, finding{
+			f.Severity.String(), f.Code, file, f.Pos.Line, f.Pos.Col, f.Node, f.Message, f.Hint, f.Trace, f.String(),
+		})
+	}
+}
+
+// print prints a report for people.
+func (r *report) print(t *terminal) error {
+	for _, f := range r.Findings {
+		if _, err := fmt.Fprintln(t.stdout, f.text); err != nil {
+			return err
+		}
+	}
+	for _, p := range r.Processes {
+		text := fmt.Sprintf("%d states", p.States)
+		if p.Unverified {
+			text = fmt.Sprintf("not verified: more than %d states; split it", p.States)
+		}
+		if _, err := fmt.Fprintf(t.stdout, "%s: process %s: %s\n", p.File, p.Process, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
