@@ -120,15 +120,6 @@ func (e *Engine) submit(ctx context.Context, r *request) (outcome, error) {
 	return e.await(ctx, r)
 }
 
-// submitWhole is submit for who holds a lock that must outlast the command: once the request is let in, it waits for the
-// outcome whatever becomes of ctx.
-func (e *Engine) submitWhole(ctx context.Context, r *request) (outcome, error) {
-	if err := e.admit(ctx, r); err != nil {
-		return outcome{}, err
-	}
-	return e.await(context.Background(), r)
-}
-
 // admit puts r into the inbox of its shard, waiting for room as long as ctx allows. With a ctx that is done already it
 // does nothing.
 func (e *Engine) admit(ctx context.Context, r *request) error {
