@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/replank/replank/internal/program"
 	"github.com/replank/replank/migrate"
 	"github.com/replank/replank/workflow/schema"
 )
@@ -113,7 +115,23 @@ func (e *event) read(p *schema.Process) error {
 	case p.Node(e.node) == nil:
 		return fmt.Errorf("process %s has no node %q", p.ID(), e.node)
 	}
+	if e.kind == migrate.StepDecide {
+		e.node = decider(p, e.node)
+	}
 	return nil
+}
+
+// decider is the node that decides for the step that a trace names: of a loop it is its join, where the test is.
+func decider(p *schema.Process, id string) string {
+	prog := p.Program()
+	decides := func(id string) bool {
+		n, known := prog.ByID[id]
+		return known && slices.ContainsFunc(prog.Decisions, func(d program.Decision) bool { return int(d.Node) == n })
+	}
+	if join := id + ".join"; !decides(id) && decides(join) {
+		return join
+	}
+	return id
 }
 
 // steps is the trace without its data.
