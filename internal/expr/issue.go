@@ -166,15 +166,7 @@ func (e *Env) undeclared(checker *cel.Env, name string, call bool) (message, hin
 		if name == "now" || name == "today" || name == "random" || name == "uuid" {
 			return message, "expressions have neither clock nor chance, so that they give the same again; let a step write the value into a variable"
 		}
-		var known []string
-		//lint:sorted nearest.Name does not depend on the order
-		for f := range checker.Functions() {
-			if isIdentifier(strings.ReplaceAll(f, ".", "_")) && f[0] != '_' {
-				known = append(known, f)
-			}
-		}
-		known = append(known, macros...)
-		switch hint = didYouMean(name, known); {
+		switch hint = didYouMean(name, callable(checker)); {
 		case elsewhere[name] != "":
 			return message, elsewhere[name]
 		case hint == "":

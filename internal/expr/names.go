@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/ast"
 )
 
@@ -45,4 +46,31 @@ func Names(src string) ([]string, error) {
 		}
 	})
 	return names, nil
+}
+
+// Functions returns the names of the functions and macros that an expression may call, ascending: "size", "math.abs".
+// Operators are not among them.
+func Functions() ([]string, error) {
+	env, err := NewEnv(nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	checker, err := env.checker()
+	if err != nil {
+		return nil, err
+	}
+	return callable(checker), nil
+}
+
+// callable are the functions of an environment that can be written.
+func callable(checker *cel.Env) []string {
+	known := slices.Clone(macros)
+	//lint:sorted the names are sorted below
+	for f := range checker.Functions() {
+		if isIdentifier(strings.ReplaceAll(f, ".", "_")) && f[0] != '_' && f != "in" {
+			known = append(known, f)
+		}
+	}
+	slices.Sort(known)
+	return slices.Compact(known)
 }

@@ -16,6 +16,8 @@
 //
 // # What can be written
 //
+// docs/schema.md of the repository is the reference: every key, the types, the functions of expressions, the limits.
+//
 // Steps: user, service, script, receive, wait, end, choose, some, race, parallel, repeat, subprocess, gateway. Events,
 // which interrupt: timer, message, error, at the boundary of user, service, receive and subprocess, and timer and
 // message in a race. What else the grammar has is refused by name, with what to use meanwhile.
