@@ -58,7 +58,7 @@ func parseWithFindings(src string) (p *Process, warnings []Finding, err error) {
 
 // oneLine lists findings without excerpts and hints.
 func oneLine(p *Process, err error) string {
-	list := []Finding{}
+	var list []Finding
 	if e, ok := err.(*Error); ok {
 		list = e.Findings
 	} else if err != nil {

@@ -45,8 +45,6 @@ func (w *sourceWriter) word() *value {
 	return stringValue(s)
 }
 
-func (w *sourceWriter) variable() string { return rapid.SampledFrom(w.vars).Draw(w.t, "variable") }
-
 func (w *sourceWriter) names(suffix string) *value {
 	list := listValue()
 	for _, name := range w.vars {
