@@ -99,17 +99,15 @@ func (p *Plan) String() string {
 			k, lines = len(lines), append(lines, line{text: text})
 		}
 		lines[k].count += c.Count
-		if n := maxSample - len(lines[k].ids); n > 0 {
-			lines[k].ids = append(lines[k].ids, c.Sample[:min(n, len(c.Sample))]...)
-		}
+		lines[k].ids = append(lines[k].ids, c.Sample...)
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Compare(b.count, a.count) })
 	for _, l := range lines {
+		l.text[len(l.text)-1] += ", such as " + l.ids[0]
 		fmt.Fprintf(&b, "%7d  %s\n", l.count, l.text[0])
 		for _, more := range l.text[1:] {
 			fmt.Fprintf(&b, "         %s\n", more)
 		}
-		fmt.Fprintf(&b, "         such as %s\n", strings.Join(l.ids, ", "))
 	}
 	return b.String()
 }

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -19,6 +20,7 @@ import (
 	"github.com/replank/replank/internal/program"
 	"github.com/replank/replank/store"
 	"github.com/replank/replank/tenant"
+	"github.com/replank/replank/workflow/history"
 )
 
 var (
@@ -63,6 +65,12 @@ const simTenants = 2
 
 var simSources = []string{orderSchema, loanSchema, hearSchema, dueSchema}
 
+// simLater are further versions, to which instances move and from which they move back.
+var simLater = []string{
+	loanSchema2,
+	strings.NewReplacer("vars: {", "vars: {extra: {type: string, default: e}, ", "steps:\n", "steps:\n  - {user: screen, in: [extra]}\n").Replace(orderSchema),
+}
+
 func (w *simulation) run() {
 	w.open()
 	for range 12 {
@@ -89,21 +97,25 @@ func (w *simulation) open() {
 	w.e, w.s = openOn(w.t, w.disk, &Options{
 		CacheBytes: 8 << 10, Workers: 3, Logger: quiet, Middleware: []Middleware{w.flaky()},
 	})
-	for _, sc := range []*script{&orderScript, &loanScript} {
-		sc.register(w.e, func(context.Context) {})
+	for _, sc := range []*script{&orderScript, moveScript(unheard)} {
+		sc.register(w.e, unheard)
 	}
 	for i := range simTenants {
 		tn, err := w.e.CreateTenant(w.t.Context(), fmt.Sprintf("tenant-%d", i), nil)
 		if err != nil && !errors.Is(err, ErrExists) {
 			w.t.Fatal(err)
 		}
-		for _, src := range simSources {
+		if _, err := tn.Schema(w.t.Context(), "loan", 2); err == nil {
+			continue // from before the crash
+		}
+		for _, src := range slices.Concat(simSources, simLater) {
 			if _, err := tn.Deploy(w.t.Context(), Text(src)); err != nil {
 				w.t.Fatal(err)
 			}
 		}
 	}
 	checkIndexes(w.t, w.e, w.s)
+	checkFolds(w.t, w.e, w.s)
 	if err := w.e.Start(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
@@ -134,7 +146,7 @@ func (w *simulation) flaky() Middleware {
 // act does one thing without waiting for its outcome.
 func (w *simulation) act() {
 	tn := w.e.Tenant(fmt.Sprintf("tenant-%d", w.rng.IntN(simTenants)))
-	switch w.rng.IntN(6) {
+	switch w.rng.IntN(8) {
 	case 0, 1:
 		w.start(tn)
 	case 2, 3:
@@ -154,6 +166,26 @@ func (w *simulation) act() {
 		if k := w.some(tn.Name(), "hear"); k.key != "" {
 			go tn.Send(w.t.Context(), Message{Name: "hello", Key: k.key, ID: k.key, Data: vars{"text": "to " + k.key}, TTL: 365 * 24 * time.Hour})
 		}
+	case 6:
+		m := Move{To: 1 + w.rng.IntN(2)}
+		if k := w.some(tn.Name(), []string{"loan", "order"}[w.rng.IntN(2)]); k.key != "" {
+			go func() {
+				in, err := tn.InstanceByKey(w.t.Context(), k.process, k.key)
+				if err != nil {
+					return
+				}
+				if v, err := in.Migrate(w.t.Context(), m); err == nil && !v.Accepted() {
+					w.t.Errorf("%v was moved: %v", k, v)
+				}
+			}()
+		}
+	case 7:
+		m := Move{Process: []string{"loan", "order"}[w.rng.IntN(2)], To: 1 + w.rng.IntN(2)}
+		go func() {
+			if p, err := tn.Preview(w.t.Context(), m); err == nil {
+				_, _ = p.Apply(w.t.Context())
+			}
+		}()
 	case 5:
 		go tn.Send(w.t.Context(), Message{Name: "appraisal.report", Key: "A-1", Data: vars{"value": 95_000}, TTL: 365 * 24 * time.Hour})
 	}
@@ -281,6 +313,7 @@ func (w *simulation) finish() {
 		time.Sleep(24 * time.Hour)
 	}
 	checkIndexes(w.t, w.e, w.s)
+	checkFolds(w.t, w.e, w.s)
 	for k, id := range w.acked {
 		in := w.e.Tenant(k.tenant).Instance(id)
 		info, err := in.Info(ctx)
@@ -305,6 +338,22 @@ func (w *simulation) finish() {
 	if len(w.acked) == 0 {
 		w.t.Error("nothing was started")
 	}
+	moves := 0
+	for i := range simTenants {
+		tn := w.e.Tenant(fmt.Sprintf("tenant-%d", i))
+		for info, err := range tn.Instances(ctx, InstanceFilter{}) {
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			moves += len(kinds(w.t, tn.Instance(info.ID), history.Migrated))
+		}
+		for p, err := range tn.Migrations(ctx, "") {
+			if err != nil || p.Done.IsZero() {
+				w.t.Errorf("%+v, %v", p, err)
+			}
+		}
+	}
+	w.t.Logf("%d moves", moves)
 }
 
 // checkIndexes computes from the heads which index entries there must be, and compares them with those in the store.

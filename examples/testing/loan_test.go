@@ -3,6 +3,7 @@ package loan
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,6 +82,58 @@ func TestNobodySigns(t *testing.T) {
 			t.Errorf("outcome %q, %v", out.Outcome, err)
 		}
 	})
+}
+
+// A new law: who lets a loan expire is told so in writing. The loan is waiting for its second reminder when the new version
+// is deployed, and moves. It keeps its place and its timer, and what comes is by the new law.
+func TestTheLawChanges(t *testing.T) {
+	workflowtest.Run(t, nil, func(w *workflowtest.World) {
+		t := w.T // the test within the bubble
+		world(w, &Ledger{})
+		w.Stub("mail.remind", m{"nth": 1})
+		loan := toSign(w)
+		w.Advance(45 * workflowtest.Day)
+
+		w.Stub("mail.letter", nil)
+		w.Deploy(workflow.Text(newLaw(t)))
+		if p := w.Migrate(workflow.Move{Process: "loan"}); p.Tally.Moved != 1 {
+			t.Fatalf("%+v", p.Tally)
+		}
+		w.Crash()
+		waitsAt(t, w, loan, "sign")
+
+		w.Stub("mail.remind", m{"nth": 2})
+		w.Advance(15 * workflowtest.Day)
+		w.Stub("mail.remind", m{"nth": 3})
+		w.Advance(30*workflowtest.Day - time.Second)
+		if got := len(w.Calls("mail.letter")); got != 0 {
+			t.Errorf("%d letters before the time", got)
+		}
+		w.Advance(time.Second)
+		if got := w.State(loan); got != workflow.Completed {
+			t.Fatalf("after ninety days the loan is %v", got)
+		}
+		if got, want := len(w.Calls("mail.remind")), 3; got != want {
+			t.Errorf("%d reminders, want %d", got, want)
+		}
+		if calls := w.Calls("mail.letter"); len(calls) != 1 || calls[0].In["applicant"] != "Ann" {
+			t.Errorf("letters %+v", calls)
+		}
+	})
+}
+
+// newLaw is loan.yaml with a letter at its end.
+func newLaw(t *testing.T) string {
+	t.Helper()
+	src, err := Schema.ReadFile("loan.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const end = "          - script: expired\n"
+	if !strings.Contains(string(src), end) {
+		t.Fatal("loan.yaml ends in another way")
+	}
+	return strings.Replace(string(src), end, "          - service: letter\n            handler: mail.letter\n            in: [applicant]\n"+end, 1)
 }
 
 // The customer signs on day 40, and the bank takes an hour to pay. In that hour the power fails. The job runs again, with

@@ -46,6 +46,26 @@ func (w *World) Send(m workflow.Message) workflow.Delivery {
 	return d
 }
 
+// Migrate previews a move in the default tenant, applies the plan and returns when that is done. How many moved, and how
+// many stay behind, is in the Progress; Instance.CheckMigrate says why one of those does.
+func (w *World) Migrate(m workflow.Move) workflow.Progress {
+	w.T.Helper()
+	p, err := w.Default().Preview(w.ctx(), m)
+	if err != nil {
+		w.T.Fatalf("Migrate: %v", err)
+	}
+	moving, err := p.Apply(w.ctx())
+	if err != nil {
+		w.T.Fatalf("Migrate: %v", err)
+	}
+	done, err := moving.Wait(w.ctx())
+	if err != nil {
+		w.T.Fatalf("Migrate: %v", err)
+	}
+	synctest.Wait()
+	return done
+}
+
 // State is the state of an instance.
 func (w *World) State(in *workflow.Instance) workflow.State {
 	w.T.Helper()
