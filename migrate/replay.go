@@ -231,7 +231,7 @@ func (r *run) undefined(k *kernel.Replay, x *item) string {
 		return ""
 	}
 	for _, slot := range n.Reads {
-		if !k.Defined(slot) {
+		if !k.Found(&x.Letter, slot) {
 			return t.Vars[slot].Name
 		}
 	}

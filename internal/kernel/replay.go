@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/replank/replank/internal/petri"
 	"github.com/replank/replank/internal/program"
 	"github.com/replank/replank/workflow/history"
 )
@@ -124,6 +125,17 @@ func (r *Replay) Waits(n int32) bool {
 // Defined reports whether a variable has a value in the replay: a write of any number, or a default.
 func (r *Replay) Defined(slot int) bool {
 	return len(r.step.s.past.writes[slot]) > 0 || !r.m.p.Vars[slot].Default.Absent()
+}
+
+// Found reports whether letter l, at its node, found a value in a variable: a default, or a write with a number up to
+// its own or to the position of its token. What the environment wrote later it cannot have read.
+func (r *Replay) Found(l *Letter, slot int) bool {
+	past, limit := r.step.s.past, l.Seq
+	if at := r.m.p.Nodes[l.Node].Offered; at != petri.NoPlace {
+		limit = max(limit, past.pos[at])
+	}
+	list := past.writes[slot]
+	return len(list) > 0 && list[0].seq <= limit || !r.m.p.Vars[slot].Default.Absent()
 }
 
 // Take ends the replay and returns its state, which runs on from there.
