@@ -287,10 +287,25 @@ func (b *inbox) signal() {
 	}
 }
 
-// push puts one of the engine's own requests into the queue. There is always room.
+// push puts one of the engine's own requests into the queue. There is always room, until the inbox is closed.
 func (b *inbox) push(r *request) {
 	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		b.jobs.e.turnAway(r)
+		return
+	}
 	b.put(r)
+}
+
+// turnAway answers a request that comes after the end. What a handler reports then is dropped: its job runs again.
+func (e *Engine) turnAway(r *request) {
+	r.err = ErrClosed
+	if r.reply != nil || r.key != nil {
+		e.answered(r)
+	} else {
+		e.recycle(r)
+	}
 }
 
 // take waits for requests and returns all of them, giving spare as memory for the next ones. wait false: it returns at

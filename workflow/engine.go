@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"runtime"
@@ -186,14 +187,20 @@ func (e *Engine) Start(ctx context.Context) error {
 }
 
 // Shutdown stops taking work, waits for handlers until ctx is done, then cancels them, waits, and closes. Handlers must
-// heed their context; those that run on behind their deadline it leaves running when ctx is done. What did not finish
-// runs again, with the same key, after the next Start; a job with "retry: never" becomes an incident then, also if it
-// was still waiting for a worker, since what is stored does not tell whether it began. A second Shutdown waits for the
-// first.
+// heed their context: those that do not return within a second of its end are left running, what they return is dropped,
+// and Shutdown, having closed everything, returns the error of ctx. (Those that run on behind their deadline are left
+// without an error: their attempts are over.) What did not finish runs again, with the same key, after the next Start; a
+// job with "retry: never" becomes an incident then, also if it was still waiting for a worker, since what is stored does
+// not tell whether it began.
+//
+// A second Shutdown waits for the first, and hurries it when its own ctx is done. Neither cuts short what the store is
+// writing: nothing of the engine runs any more when Shutdown returns.
 func (e *Engine) Shutdown(ctx context.Context) error {
 	if ctx == nil {
 		return wrap("shutdown", "", "", "", "", errNoContext)
 	}
+	unhurry := context.AfterFunc(ctx, e.jobs.hurry)
+	defer unhurry()
 	if !e.closing.CompareAndSwap(false, true) {
 		<-e.closed
 		return e.ended
@@ -203,11 +210,12 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 	for _, s := range e.shards {
 		s.inbox.refuse(ErrClosed)
 	}
+	e.jobs.quit()
 	e.timers.stop()
 	e.recovery.stop()
 	e.migrations.halt()
 	e.messages.stop()
-	e.jobs.stop(ctx)
+	left := e.jobs.stop()
 	e.migrations.done.Wait()
 	for _, s := range e.shards {
 		s.inbox.close()
@@ -222,9 +230,20 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 			err = cerr
 		}
 	}
+	if left > 0 && err == nil {
+		err = fmt.Errorf("%w: %d handlers did not return within %v of the end of their context, and were left running", cause(ctx), left, patience)
+	}
 	e.ended = wrap("shutdown", "", "", "", "", err)
 	close(e.closed)
 	return e.ended
+}
+
+// cause is the error of a context that has ended, or of the one that hurried the shutdown in its place.
+func cause(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return context.Canceled
 }
 
 // Close is Shutdown without patience. It may be called twice.

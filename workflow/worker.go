@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/replank/replank/internal/expr"
 	"github.com/replank/replank/internal/keys"
@@ -34,7 +35,11 @@ type jobQueue struct {
 	crowded map[keys.Tenant]struct{} // starts of these tenants were held back
 	overdue int                      // workers whose handler runs on behind its deadline: its attempt is over
 
-	ended sync.Cond // for stop: a worker ended, or became overdue
+	ended     sync.Cond   // for stop: a worker ended or became overdue, or one of these was set
+	hurried   bool        // handlers were canceled
+	impatient bool        // and have had time to return
+	over      bool        // stop is over
+	lastCall  func() bool // keeps impatient from being set
 
 	ctx    context.Context // of handlers
 	cancel context.CancelFunc
@@ -155,44 +160,62 @@ func (q *jobQueue) length() int {
 
 // halt hands out no further job, and cancels those that run.
 func (q *jobQueue) halt() {
-	q.mu.Lock()
-	q.stopped = true
-	q.mu.Unlock()
-	q.cond.Broadcast()
-	q.room.Broadcast()
+	q.quit()
+	q.ended.Broadcast()
 	q.cancel()
 }
 
-// stop hands out no further job, and waits for those that run until ctx is done; then it cancels them and waits on, but
-// not for those that are overdue: their attempts are over, and nothing that they still do is recorded. Of a failed engine
-// it waits for none.
-func (q *jobQueue) stop(ctx context.Context) {
+// quit hands out no further job.
+func (q *jobQueue) quit() {
 	q.mu.Lock()
 	q.stopped = true
 	q.mu.Unlock()
 	q.cond.Broadcast()
 	q.room.Broadcast()
-	if q.e.failure.err() == nil {
-		impatient := false
-		unhurry := context.AfterFunc(ctx, func() {
-			q.cancel()
-			q.mu.Lock()
-			impatient = true
-			q.mu.Unlock()
-			q.ended.Broadcast()
-		})
+}
+
+// patience is how long handlers have to return once their context has ended at a shutdown.
+const patience = time.Second
+
+// hurry cancels the handlers that run, and ends the patience with them.
+func (q *jobQueue) hurry() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.over || q.hurried {
+		return
+	}
+	q.hurried = true
+	q.cancel()
+	q.lastCall = q.e.clock.AfterFunc(patience, func() {
 		q.mu.Lock()
-		for q.workers > 0 && !(impatient && q.workers == q.overdue) {
-			q.ended.Wait()
-		}
-		left := q.workers
+		q.impatient = true
 		q.mu.Unlock()
-		unhurry()
-		if left > 0 {
-			q.e.log.Warn("handlers that ignore the end of their context are left running", "handlers", left)
+		q.ended.Broadcast()
+	})
+	q.ended.Broadcast()
+}
+
+// stop waits for the handlers that run, after quit. Once they are hurried it waits no longer than patience, and not for
+// those that are overdue: their attempts are over, and nothing that they still do is recorded. Of a failed engine it
+// waits for none. It returns how many it left whose attempts were not over.
+func (q *jobQueue) stop() (left int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for q.workers > 0 && !(q.hurried && q.workers == q.overdue) && !q.impatient && q.e.failure.err() == nil {
+		q.ended.Wait()
+	}
+	if q.e.failure.err() == nil {
+		left = q.workers - q.overdue
+		if q.workers > 0 {
+			q.e.log.Warn("handlers that ignore the end of their context are left running", "handlers", q.workers)
 		}
 	}
+	q.over = true
+	if q.lastCall != nil {
+		q.lastCall()
+	}
 	q.cancel()
+	return left
 }
 
 // work is one worker. first: it has just been started for jobs that were pushed. A handler that ends its goroutine takes
