@@ -115,7 +115,9 @@ func (e *Engine) inspectSchemas(list []*schema.Process) ([][]schema.Finding, err
 		report := p.Verify(schema.Budget{})
 		if report.Unverified {
 			i := slices.IndexFunc(report.Findings, func(f schema.Finding) bool { return f.Code == "sound/unverified" })
-			return nil, &Error{Process: p.ID(), Err: explain(ErrUnverified, report.Findings[i].String())}
+			why := report.Findings[i]
+			why.Severity = schema.Fatal
+			return nil, &Error{Process: p.ID(), Err: explain(ErrUnverified, why.String())}
 		}
 		prog := p.Program()
 		for _, limit := range [...]struct {
