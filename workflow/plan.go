@@ -79,7 +79,7 @@ func (p *Plan) String() string {
 	for _, part := range [...]struct {
 		n    int
 		what string
-	}{{t.If, "may, depending on values"}, {t.Later, "later"}, {t.Unwind, "after compensation"}, {t.Never, "stay behind"}} {
+	}{{t.If, "may, depending on values"}, {t.Later, "later"}, {t.Unwind, "after compensation"}, {t.Never, "never"}} {
 		if part.n > 0 {
 			fmt.Fprintf(&b, ", %d %s", part.n, part.what)
 		}
@@ -103,7 +103,11 @@ func (p *Plan) String() string {
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Compare(b.count, a.count) })
 	for _, l := range lines {
-		l.text[len(l.text)-1] += ", such as " + l.ids[0]
+		if len(l.text) == 1 {
+			l.text[0] += ", such as " + l.ids[0]
+		} else {
+			l.text = append(l.text, "such as "+l.ids[0])
+		}
 		fmt.Fprintf(&b, "%7d  %s\n", l.count, l.text[0])
 		for _, more := range l.text[1:] {
 			fmt.Fprintf(&b, "         %s\n", more)
@@ -135,8 +139,8 @@ func answer(v *migrate.Verdict) []string {
 	if v.Blame != "" {
 		lines = append(lines, "because "+v.Blame)
 	}
-	if len(v.Remedies) > 0 {
-		lines = append(lines, "would help: "+strings.Join(v.Remedies, "; "))
+	for _, r := range v.Remedies {
+		lines = append(lines, "would help: "+r)
 	}
 	return lines
 }

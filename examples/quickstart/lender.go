@@ -4,12 +4,24 @@ import (
 	"context"
 	_ "embed"
 	"path/filepath"
+	"strings"
 
 	"github.com/replank/replank/workflow"
 )
 
-//go:embed loan.yaml
-var loan string
+// loan is the first version of the process, law2 the second: nothing is paid before a screening.
+var (
+	//go:embed loan.yaml
+	loan string
+	//go:embed screening.yaml
+	screening string
+
+	law2 = strings.NewReplacer(
+		"  payment: string\n", "  payment: string\n  screened: string\n",
+		"[decision, payment]", "[decision, payment, screened]",
+		"  - service: pay\n", screening+"\n  - service: pay\n",
+	).Replace(loan)
+)
 
 // What goes into a loan, and what comes out of it.
 type (
@@ -23,7 +35,8 @@ type (
 	}
 	outcome struct {
 		Decision string `json:"decision"`
-		Payment  string `json:"payment,omitempty"` // empty if nothing was paid
+		Payment  string `json:"payment,omitempty"`  // empty if nothing was paid
+		Screened string `json:"screened,omitempty"` // empty before the second version
 	}
 )
 
@@ -75,6 +88,9 @@ func open(dir string, watch paying) (*workflow.Engine, error) {
 	workflow.Handle(eng, "ledger.reserve", func(ctx context.Context, _ sum) (number, error) {
 		j, _ := workflow.JobFrom(ctx)
 		return number{"R-" + j.Instance[len(j.Instance)-4:]}, nil
+	})
+	workflow.Handle(eng, "aml.screen", func(_ context.Context, q question) (number, error) {
+		return number{"S-" + q.Name}, nil
 	})
 	workflow.Handle(eng, "ledger.release", workflow.NoResult(func(context.Context, reservation) error { return nil }))
 	workflow.Handle(eng, "ledger.pay", func(ctx context.Context, _ reservation) (number, error) {

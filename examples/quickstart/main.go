@@ -5,12 +5,14 @@
 //
 // The program starts itself a second time. That process opens the engine, brings
 // five loans to five different steps and takes in more of them until the first
-// process kills it, without warning. Then the first process opens the directory
-// and finishes the loans. What it prints about them it reads from the engine.
+// process kills it, without warning. Then the first process opens the directory,
+// moves the loans to a second version of their process, all but one that cannot
+// move, and finishes them. What it prints about them it reads from the engine.
 //
-// loan.yaml is the process schema, lender.go the engine with its handlers,
-// people.go what people do, desk.go the process that is killed, story.go the one
-// that goes on.
+// loan.yaml is the process schema, screening.yaml what its second version adds,
+// lender.go the engine with its handlers, people.go what people do, desk.go the
+// process that is killed, story.go the one that goes on, law.go how it moves the
+// loans.
 package main
 
 import (

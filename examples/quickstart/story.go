@@ -48,6 +48,9 @@ func story(ctx context.Context, dir string, out io.Writer) error {
 	}
 	say("Of %d more loans that were acknowledged before the end, %d are there.", k.n, there)
 
+	if err := change(ctx, eng, say); err != nil {
+		return err
+	}
 	if err := eng.Start(ctx); err != nil {
 		return err
 	}
@@ -194,7 +197,7 @@ func finish(ctx context.Context, eng *workflow.Engine, acks int, say func(string
 	if err != nil {
 		return err
 	}
-	say("\nEverybody goes on, and all five loans come to an end:")
+	say("\nEverybody goes on, and all five loans come to an end, each by the law of its version:")
 	err = each(ctx, eng, func(t *workflow.Tenant, in workflow.InstanceInfo) error {
 		out, err := workflow.Result[outcome](ctx, t.Instance(in.ID))
 		if err != nil {
@@ -209,8 +212,8 @@ func finish(ctx context.Context, eng *workflow.Engine, acks int, say func(string
 				by = append(by, ev.Actor)
 			}
 		}
-		say("  %-9s  %s  %s  %-6s  %-8s  %2d events, by %s", t.Name(), in.Key, in.State, out.Decision,
-			cmp.Or(out.Payment, "-"), in.Seq, strings.Join(by, ", "))
+		say("  %-9s  %s  version %d  %-6s  %-6s  %-8s  %2d events, by %s", t.Name(), in.Key, in.Version, out.Decision,
+			cmp.Or(out.Screened, "-"), cmp.Or(out.Payment, "-"), in.Seq, strings.Join(by, ", "))
 		return nil
 	})
 	if err != nil {
