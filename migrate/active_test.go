@@ -17,7 +17,7 @@ import (
 // is active now exists in the target, and puts its tokens there. TestActiveIDs counts on random schemas, edits and runs
 // into what states that leads, and what the states are that Replank accepts (docs/migration-safety.md).
 
-var states = flag.Int("states", 400, "waiting states that TestActiveIDs judges")
+var states = flag.Int("states", 250, "waiting states that TestActiveIDs judges")
 
 // damage is what is wrong with a state that an instance was put into.
 type damage struct {
