@@ -284,7 +284,7 @@ func TestAgainstTheTokenGame(t *testing.T) {
 		}
 		compare(naive, p, nil)
 	})
-	if compared < 100 {
+	if compared < 20 { // -short draws a fifth of the cases
 		t.Errorf("only %d steps were compared", compared)
 	}
 }
