@@ -193,8 +193,9 @@ func (j *judging) scan() error {
 }
 
 // appendClassKey appends what all verdicts on the instance depend on. The set digest tells runs apart up to the order of
-// independent steps, so criteria that look at the order, or at finished iterations that the set digest has dropped, need
-// the sequence digest too; so does a run that was rewritten by a move.
+// independent steps. Criteria that look at the order need the sequence digest too; so does a run that was rewritten by a
+// move, and one with finished iterations, which the set digest has dropped: a stricter set may accept some of its class
+// into another state than the one that Loops accepts all of them into.
 func appendClassKey(dst []byte, in *stored, c migrate.Criteria) []byte {
 	if c == 0 {
 		c = migrate.Default
@@ -202,7 +203,7 @@ func appendClassKey(dst []byte, in *stored, c migrate.Criteria) []byte {
 	s := in.head.State
 	dst = binary.AppendUvarint(dst, uint64(in.version.number))
 	dst = appendDigest(dst, s.Key)
-	if c&migrate.Order == 0 || len(in.head.Moves) > 0 || c&migrate.Loops == 0 && slices.ContainsFunc(s.Superseded, func(w uint64) bool { return w != 0 }) {
+	if c&migrate.Order == 0 || len(in.head.Moves) > 0 || slices.ContainsFunc(s.Superseded, func(w uint64) bool { return w != 0 }) {
 		dst = appendDigest(append(dst, 1), s.Order)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(in.head.Moves)))
