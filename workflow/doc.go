@@ -26,6 +26,15 @@
 // A handler runs at least once for its task. A crash between its work and the record of its result makes it run again,
 // with the same [Job].Key; hand that key to whatever must happen once.
 //
+// # Moving instances
+//
+// A new version of a process leaves running instances on theirs. [Tenant.Preview] says which of them could move, class by
+// class, and why others could not; [Plan.Apply] moves those that can, and goes on after a crash. [Instance.Migrate] moves
+// one. An instance may move if what it has done can be reproduced on the other version, by the criteria in
+// [migrate.Options]; the state that the replay ends in is where it lands. Each move is one atomic step, and a command that
+// races with it meets the instance before or after. Tasks, jobs, timers and subscriptions that both versions have go on
+// under their ids.
+//
 // # Errors
 //
 // Every error is an [*Error] that says what was tried, where, and what to do. Branch on its cause with errors.Is and the
