@@ -231,13 +231,13 @@ func (s *shard) differSubscription(t *turn, in *instance, x *program.Node, was, 
 	}
 	if before && (!after || was.Key != is.Key) {
 		s.index.begin(keys.KindSubscription)
-		s.index.key = keys.AppendSubscription(s.index.key, in.tenant, x.Message, was.Key, in.id, uint32(was.Node))
+		s.index.key = keys.AppendSubscription(s.index.key, in.tenant, x.Message, was.Key, in.v.process, in.id, uint32(was.Node))
 		s.index.drop()
 	}
 	if after {
 		s.index.begin(keys.KindSubscription)
-		s.index.key = keys.AppendSubscription(s.index.key, in.tenant, x.Message, is.Key, in.id, uint32(is.Node))
-		s.index.put(func(dst []byte) []byte { return codec.AppendSubscription(dst, in.v.process, is.Since) })
+		s.index.key = keys.AppendSubscription(s.index.key, in.tenant, x.Message, is.Key, in.v.process, in.id, uint32(is.Node))
+		s.index.put(func(dst []byte) []byte { return codec.AppendSubscription(dst, is.Since) })
 		s.e.messages.expect(in.address)
 		t.opened = append(t.opened, subscription{in.address, is.Node, is.Since, in.v.process, x.Message, is.Key})
 	}

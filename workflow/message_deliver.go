@@ -1,7 +1,6 @@
 package workflow
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -18,7 +17,7 @@ import (
 func (s *sending) deliver(ctx context.Context, before [][16]byte) (Delivery, error) {
 	m, msg := s.m, s.msg
 	d := Delivery{Instances: idTexts(before)}
-	subs, err := m.subscriptions(ctx, s.tenant, msg.Name, msg.Key)
+	subs, err := m.oldest(ctx, s.tenant, msg.Name, msg.Key)
 	if err == nil && len(before) > 0 {
 		subs, err = m.withoutServed(ctx, s.tenant, subs, before)
 	}
@@ -28,29 +27,43 @@ func (s *sending) deliver(ctx context.Context, before [][16]byte) (Delivery, err
 	to := slices.Clone(before)
 	open := len(before) > 0 // what the record says
 	d.Duplicate = open
-	for i := 0; i < len(subs); {
-		sub := subs[i]
-		last := subs[len(subs)-1].process == sub.process
-		err := s.hand(ctx, sub, codec.Seen{Instances: append(slices.Clone(to), sub.id), Open: !last}, len(to) > 0)
-		switch {
-		case unsubscribed(err): // the next one of the process, then
-			i++
-			continue
-		case err != nil:
+	for i, sub := range subs {
+		last := i == len(subs)-1
+		got, err := s.handToOne(ctx, sub, to, last)
+		if err != nil {
 			return d, err
 		}
-		to, open = append(to, sub.id), !last
-		d.Instances, d.Duplicate = append(d.Instances, sub.id.String()), false
-		for i < len(subs) && subs[i].process == sub.process {
-			i++
+		if got == nil {
+			continue
 		}
+		to, open = append(to, got.id), !last
+		d.Instances, d.Duplicate = append(d.Instances, got.id.String()), false
 	}
 	if !open || msg.ID == "" {
 		return d, nil
 	}
+	s.accept()
 	var b store.Batch
 	m.remember(&b, s.tenant, msg, codec.Seen{Instances: to})
-	return d, m.e.commit(s.accept(ctx), &b)
+	return d, m.e.commit(s.bound(ctx), &b)
+}
+
+// handToOne gives the message to an instance of a process: that of sub, or the next one if that does not wait any more.
+// It returns nil when nobody waits. to are the instances that got the message; last: no other process waits for it.
+func (s *sending) handToOne(ctx context.Context, sub subscription, to [][16]byte, last bool) (*subscription, error) {
+	record := codec.Seen{Instances: append(slices.Clone(to), sub.id), Open: !last}
+	for {
+		err := s.hand(ctx, sub, record, len(to) > 0)
+		if !unsubscribed(err) {
+			return &sub, err
+		}
+		_, hi := keys.SubscriberRange(sub.tenant, sub.name, sub.key, sub.process)
+		next, ok, err := s.m.first(s.bound(ctx), sub.tenant, sub.after(), hi)
+		if err != nil || !ok {
+			return nil, err
+		}
+		sub, record.Instances[len(to)] = next, next.id
+	}
 }
 
 // hand gives the message to a subscription and returns when that is durable; record is what is then known of its id. A
@@ -63,14 +76,15 @@ func (s *sending) hand(ctx context.Context, sub subscription, record codec.Seen,
 		extra: func(b *store.Batch) { s.m.remember(b, s.tenant, s.msg, record) },
 	}
 	if others {
-		s.accept(ctx)
+		s.accept()
 		_, err := s.m.e.submitOwn(r)
 		return err
 	}
-	if err := s.m.e.admit(ctx, r); err != nil {
+	if err := s.m.e.admit(s.bound(ctx), r); err != nil {
 		return err
 	}
-	_, err := s.m.e.await(s.accept(ctx), r)
+	s.accept()
+	_, err := s.m.e.await(s.bound(ctx), r)
 	return err
 }
 
@@ -94,21 +108,54 @@ func unsubscribed(err error) bool {
 	return errors.Is(err, kernel.ErrNotFound) || errors.Is(err, kernel.ErrState) || errors.Is(err, ErrNotFound)
 }
 
-// subscriptions returns who waits for a message, by process, the oldest instance first.
-func (m *messages) subscriptions(ctx context.Context, t keys.Tenant, name, key string) ([]subscription, error) {
+// oldest returns the subscriptions of the oldest instances that wait for a message, one of each process. It reads two
+// entries of each, however many wait.
+func (m *messages) oldest(ctx context.Context, t keys.Tenant, name, key string) ([]subscription, error) {
 	var subs []subscription
-	lo, hi := keys.SubscriptionRange(t, name, key)
+	at, hi := keys.SubscriptionRange(t, name, key)
+	for at != nil {
+		from := at
+		at = nil
+		for entry, err := range m.e.store.Scan(ctx, from, hi) {
+			if err != nil {
+				return nil, err
+			}
+			sub, err := readSubscription(t, entry)
+			if err != nil {
+				return nil, err
+			}
+			if n := len(subs); n > 0 && subs[n-1].process == sub.process {
+				_, at = keys.SubscriberRange(t, name, key, sub.process) // leap over the others of the process
+				break
+			}
+			subs = append(subs, sub)
+		}
+	}
+	return subs, nil
+}
+
+// first returns the first subscription in [lo, hi); false: there is none.
+func (m *messages) first(ctx context.Context, t keys.Tenant, lo, hi []byte) (subscription, bool, error) {
 	for entry, err := range m.e.store.Scan(ctx, lo, hi) {
 		if err != nil {
-			return nil, err
+			return subscription{}, false, err
 		}
-		_, _, id, node, ok := keys.ParseSubscription(entry.Key)
-		process, since, err := codec.DecodeSubscription(entry.Value)
-		if !ok || err != nil {
-			return nil, corrupt(entry.Key, err)
-		}
-		subs = append(subs, subscription{address{t, id}, int32(node), since, process, name, key})
+		sub, err := readSubscription(t, entry)
+		return sub, err == nil, err
 	}
-	slices.SortStableFunc(subs, func(a, b subscription) int { return cmp.Compare(a.process, b.process) })
-	return subs, nil
+	return subscription{}, false, nil
+}
+
+func readSubscription(t keys.Tenant, entry store.Entry) (subscription, error) {
+	name, key, process, id, node, ok := keys.ParseSubscription(entry.Key)
+	since, err := codec.DecodeSubscription(entry.Value)
+	if !ok || err != nil {
+		return subscription{}, corrupt(entry.Key, err)
+	}
+	return subscription{address{t, id}, int32(node), since, process, name, key}, nil
+}
+
+// after is the least key behind that of a subscription.
+func (s *subscription) after() []byte {
+	return append(keys.AppendSubscription(nil, s.tenant, s.name, s.key, s.process, s.id, uint32(s.node)), 0)
 }

@@ -74,57 +74,64 @@ func (m *messages) work() {
 		sub := m.queue[0]
 		m.queue = m.queue[1:]
 		m.mu.Unlock()
-		if err := m.match(sub); err != nil && m.e.refusal() == nil {
+		if _, err := m.match(sub); err != nil && m.e.refusal() == nil {
 			m.e.log.Error("kept messages cannot be delivered before the next open", "tenant", m.e.tenantName(sub.tenant), "message", sub.name, "error", err)
 		}
 		m.looked(sub.address)
 	}
 }
 
-// match delivers the first kept message that fits to a subscription.
-func (m *messages) match(sub subscription) error {
-	ctx := context.Background()
-	unlock, err := m.lock(ctx, m.stripe(sub.tenant, 0, sub.name, sub.key))
+// match delivers the first kept message to a subscription. It returns false when none is left for others.
+func (m *messages) match(sub subscription) (more bool, err error) {
+	unlock, err := m.lock(context.Background(), m.stripe(sub.tenant, 0, sub.name, sub.key))
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer unlock()
-	lo, hi := keys.BufferedRange(sub.tenant, sub.name, sub.key)
-	var list []store.Entry
-	for entry, err := range m.e.store.Scan(ctx, lo, hi) {
-		if err != nil {
-			return err
-		}
-		list = append(list, store.Entry{Key: slices.Clone(entry.Key), Value: slices.Clone(entry.Value)})
+	key, msg, err := m.arrivedFirst(sub.tenant, sub.name, sub.key)
+	if key == nil || err != nil {
+		return false, err
 	}
-	for _, entry := range list {
-		msg, err := codec.DecodeMessage(entry.Value)
+	_, err = m.e.submitOwn(&request{
+		tenant: sub.tenant, id: sub.id,
+		cmd:   kernel.Command{Kind: kernel.Receive, Node: sub.node, Since: sub.since, Result: msg.Data},
+		extra: func(b *store.Batch) { b.Delete(key) },
+	})
+	switch {
+	case err == nil:
+		m.kept.Add(-1)
+	case unsubscribed(err):
+		err = nil
+	case errors.Is(err, kernel.ErrResult):
+		err = m.refuse(sub, key, &msg, err)
+	}
+	return true, err
+}
+
+// arrivedFirst returns the first message that is kept with a name and key, and drops those before it that have expired.
+// Its key is nil when there is none. It needs their lock.
+func (m *messages) arrivedFirst(t keys.Tenant, name, correlation string) (key []byte, msg codec.Message, err error) {
+	const most = 1000 // deletions in a batch
+	var expired store.Batch
+	lo, hi := keys.BufferedRange(t, name, correlation)
+	for entry, err := range m.e.store.Scan(context.Background(), lo, hi) {
 		if err != nil {
-			return corrupt(entry.Key, err)
+			return nil, msg, err
 		}
-		if msg.Expires <= m.e.now() {
-			if err := m.drop(entry.Key); err != nil {
-				return err
+		if msg, err = codec.DecodeMessage(entry.Value); err != nil {
+			return nil, msg, corrupt(entry.Key, err)
+		}
+		if msg.Expires > m.e.now() {
+			key = slices.Clone(entry.Key)
+			break
+		}
+		if expired.Delete(entry.Key); expired.Len() == most {
+			if err := m.drop(&expired); err != nil {
+				return nil, msg, err
 			}
-			continue
 		}
-		_, err = m.e.submitOwn(&request{
-			tenant: sub.tenant, id: sub.id,
-			cmd:   kernel.Command{Kind: kernel.Receive, Node: sub.node, Since: sub.since, Result: msg.Data},
-			extra: func(b *store.Batch) { b.Delete(entry.Key) },
-		})
-		switch {
-		case err == nil:
-			m.kept.Add(-1)
-			return nil
-		case unsubscribed(err):
-			return nil
-		case !errors.Is(err, kernel.ErrResult):
-			return err
-		}
-		return m.refuse(sub, entry.Key, &msg, err)
 	}
-	return nil
+	return key, msg, m.drop(&expired)
 }
 
 // refuse makes a kept message that does not fit an incident at the subscription. The record of its id goes with it: what
@@ -158,18 +165,21 @@ func (m *messages) refuse(sub subscription, key []byte, msg *codec.Message, why 
 	return err
 }
 
-// drop deletes a kept message.
-func (m *messages) drop(key []byte) error {
-	var b store.Batch
-	b.Delete(key)
-	if err := m.e.commit(context.Background(), &b); err != nil {
+// drop carries out deletions of kept messages, and empties the batch.
+func (m *messages) drop(b *store.Batch) error {
+	n := b.Len()
+	if n == 0 {
+		return nil
+	}
+	if err := m.e.commit(context.Background(), b); err != nil {
 		return err
 	}
-	m.kept.Add(-1)
+	b.Reset()
+	m.kept.Add(-int64(n))
 	return nil
 }
 
-// matchAll looks for who waits for the messages that are kept.
+// matchAll matches who waits with the messages that are kept.
 func (m *messages) matchAll() error {
 	ctx := context.Background()
 	for info, err := range tenant.List(ctx, m.e.store) {
@@ -178,29 +188,52 @@ func (m *messages) matchAll() error {
 		}
 		t := keys.Tenant(info.ID)
 		lo, hi := keys.KindRange(t, keys.KindBuffered)
-		var lastName, lastKey string
-		first := true
-		for entry, err := range m.e.store.Scan(ctx, lo, hi) {
+		for {
+			name, key, ok, err := m.firstKept(ctx, lo, hi)
 			if err != nil {
 				return err
 			}
-			name, key, _, ok := keys.ParseBuffered(entry.Key)
 			if !ok {
-				return corrupt(entry.Key, errors.New("no key of a message"))
+				break
 			}
-			if !first && name == lastName && key == lastKey {
-				continue
-			}
-			first, lastName, lastKey = false, name, key
-			subs, err := m.subscriptions(ctx, t, name, key)
-			if err != nil {
+			if err := m.matchKept(ctx, t, name, key); err != nil {
 				return err
 			}
-			for _, sub := range subs {
-				m.expect(sub.address)
-				m.look(sub)
-			}
+			_, lo = keys.BufferedRange(t, name, key)
 		}
+	}
+	return nil
+}
+
+// firstKept returns the name and key of the first kept message in [lo, hi); false: there is none.
+func (m *messages) firstKept(ctx context.Context, lo, hi []byte) (name, key string, ok bool, err error) {
+	for entry, err := range m.e.store.Scan(ctx, lo, hi) {
+		if err != nil {
+			return "", "", false, err
+		}
+		if name, key, _, ok = keys.ParseBuffered(entry.Key); !ok {
+			return "", "", false, corrupt(entry.Key, errors.New("no key of a message"))
+		}
+		return name, key, true, nil
+	}
+	return "", "", false, nil
+}
+
+// matchKept hands out the messages that are kept with a name and key, as long as there are some and somebody waits.
+func (m *messages) matchKept(ctx context.Context, t keys.Tenant, name, key string) error {
+	at, hi := keys.SubscriptionRange(t, name, key)
+	for m.e.refusal() == nil {
+		sub, ok, err := m.first(ctx, t, at, hi)
+		if !ok || err != nil {
+			return err
+		}
+		m.expect(sub.address)
+		more, err := m.match(sub)
+		m.looked(sub.address)
+		if !more || err != nil {
+			return err
+		}
+		at = sub.after()
 	}
 	return nil
 }

@@ -101,7 +101,9 @@ func (m *messages) purgeOne(t keys.Tenant, key []byte) error {
 		}
 		return err
 	}
-	return m.drop(key)
+	var b store.Batch
+	b.Delete(key)
+	return m.drop(&b)
 }
 
 func (m *messages) purgeSeen(t keys.Tenant, now int64) error {

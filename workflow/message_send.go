@@ -50,7 +50,7 @@ type sending struct {
 	left   func() // gives the locks back
 
 	accepted chan struct{} // closed when something may come of it; nil: nobody asks
-	under    bool          // accepted: the sender's context does not matter any more
+	under    bool          // it is accepted
 }
 
 // patiently is run, for a sender who may leave before it is over.
@@ -83,15 +83,22 @@ func (s *sending) patiently(ctx context.Context) (Delivery, error) {
 	}
 }
 
-// accept notes that from now on something may come of the message, and returns the context to go on with.
-func (s *sending) accept(ctx context.Context) context.Context {
+// accept notes that from now on something may come of the message: its sender may leave.
+func (s *sending) accept() {
 	if !s.under {
 		s.under = true
 		if s.accepted != nil {
 			close(s.accepted)
 		}
 	}
-	return context.WithoutCancel(ctx)
+}
+
+// bound is ctx until the message is accepted; then the message goes on without end.
+func (s *sending) bound(ctx context.Context) context.Context {
+	if s.under {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
 }
 
 // run delivers or keeps the message, and gives the locks back. ctx counts until the message is accepted.
@@ -164,10 +171,10 @@ func (m *messages) remember(b *store.Batch, t keys.Tenant, msg *Message, s codec
 
 // keep stores a message that nobody waits for.
 func (s *sending) keep(ctx context.Context) error {
-	if err := undone(ctx); err != nil {
+	if err := undone(s.bound(ctx)); err != nil {
 		return err
 	}
-	ctx = s.accept(ctx)
+	s.accept()
 	m, t, msg := s.m, s.tenant, s.msg
 	now := m.e.now()
 	data, _ := msg.Data.(expr.Value)
@@ -175,7 +182,7 @@ func (s *sending) keep(ctx context.Context) error {
 	var b store.Batch
 	b.Put(keys.AppendBuffered(nil, t, msg.Name, msg.Key, m.arrived(now)), codec.AppendMessage(nil, &rec))
 	m.remember(&b, t, msg, codec.Seen{Kept: true})
-	if err := m.e.commit(ctx, &b); err != nil {
+	if err := m.e.commit(s.bound(ctx), &b); err != nil {
 		return err
 	}
 	m.expires(rec.Expires)

@@ -395,7 +395,7 @@ func checkIndexes(t *testing.T, e *Engine, s store.Reader) {
 				case x.Kind == program.ServiceTask && wk.Due != 0, x.Timer != nil:
 					want[string(keys.AppendTimer(nil, tn, wk.Due, id, node))] = codec.AppendTimer(nil, wk.Since)
 				case x.Message != "":
-					want[string(keys.AppendSubscription(nil, tn, x.Message, wk.Key, id, node))] = codec.AppendSubscription(nil, in.version.process, wk.Since)
+					want[string(keys.AppendSubscription(nil, tn, x.Message, wk.Key, in.version.process, id, node))] = codec.AppendSubscription(nil, wk.Since)
 				}
 			}
 		}

@@ -203,19 +203,18 @@ func DecodeTimer(b []byte) (since uint64, err error) {
 	return since, r.close("timer")
 }
 
-// AppendSubscription appends the index record of a subscription of an instance of a process (by number), whose work
-// began with event number since:
+// AppendSubscription appends the index record of a subscription, whose work began with event number since:
 //
-//	| format | uv process | uv since |
-func AppendSubscription(dst []byte, process uint32, since uint64) []byte {
-	return appendUvarint(appendUvarint(append(dst, FormatSubscription), uint64(process)), since)
+//	| format | uv since |
+func AppendSubscription(dst []byte, since uint64) []byte {
+	return appendUvarint(append(dst, FormatSubscription), since)
 }
 
 // DecodeSubscription decodes the index record of a subscription.
-func DecodeSubscription(b []byte) (process uint32, since uint64, err error) {
+func DecodeSubscription(b []byte) (since uint64, err error) {
 	r := open(b, FormatSubscription)
-	process, since = r.uint32(), r.uvarint()
-	return process, since, r.close("subscription")
+	since = r.uvarint()
+	return since, r.close("subscription")
 }
 
 // AppendIncident appends the index record of an open incident, whose work began with event number since:

@@ -25,7 +25,7 @@
 //	                    15     instance | page u16        slots beyond those in the head
 //	                    20     due ms | created ms | instance | node u32   open user task
 //	                    21     due ms | instance | node u32                armed timer, job to retry
-//	                    22     name str | key str | instance | node u32    subscription
+//	                    22     name str | key str | process u32 | instance | node u32   subscription
 //	                    23     name str | key str | arrival u64            buffered message
 //	                    24     message id str             message seen (de-duplication)
 //	                    25     process u32 | key str      business key -> instance

@@ -76,32 +76,44 @@ func TimerDue(t Tenant, now int64) (lo, hi []byte) {
 }
 
 // AppendSubscription appends the key of a node that waits for the message name
-// with that correlation key.
-func AppendSubscription(dst []byte, t Tenant, name, key string, id ID, node uint32) []byte {
+// with that correlation key, in an instance of a process.
+func AppendSubscription(dst []byte, t Tenant, name, key string, process uint32, id ID, node uint32) []byte {
+	return appendNode(appendSubscriber(dst, t, name, key, process), id, node)
+}
+
+func appendSubscriber(dst []byte, t Tenant, name, key string, process uint32) []byte {
 	dst = appendString(appendKind(dst, t, KindSubscription), name)
-	return appendNode(appendString(dst, key), id, node)
+	return binary.BigEndian.AppendUint32(appendString(dst, key), process)
 }
 
 // ParseSubscription returns the parts of such a key.
-func ParseSubscription(b []byte) (name, key string, id ID, node uint32, ok bool) {
+func ParseSubscription(b []byte) (name, key string, process uint32, id ID, node uint32, ok bool) {
 	rest, ok := kind(b, KindSubscription)
 	if !ok {
-		return "", "", id, 0, false
+		return "", "", 0, id, 0, false
 	}
 	if name, rest, ok = cutString(rest); !ok {
-		return "", "", id, 0, false
+		return "", "", 0, id, 0, false
 	}
 	if key, rest, ok = cutString(rest); !ok {
-		return "", "", id, 0, false
+		return "", "", 0, id, 0, false
+	}
+	if process, rest, ok = cut32(rest); !ok {
+		return "", "", 0, id, 0, false
 	}
 	id, node, ok = parseNode(rest)
-	return name, key, id, node, ok
+	return name, key, process, id, node, ok
 }
 
 // SubscriptionRange returns the bounds of all that wait for one message and
-// correlation key, the oldest instance first.
+// correlation key: process by process, the oldest instance first.
 func SubscriptionRange(t Tenant, name, key string) (lo, hi []byte) {
 	return bounds(appendString(appendString(appendKind(nil, t, KindSubscription), name), key))
+}
+
+// SubscriberRange returns the bounds of those of one process among them.
+func SubscriberRange(t Tenant, name, key string, process uint32) (lo, hi []byte) {
+	return bounds(appendSubscriber(nil, t, name, key, process))
 }
 
 // AppendBuffered appends the key of a message that nobody waited for yet.

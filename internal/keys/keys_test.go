@@ -156,13 +156,13 @@ var layouts = []layout{
 	},
 	{
 		KindSubscription,
-		[]*rapid.Generator[any]{anyString, anyString, anyID, any32},
+		[]*rapid.Generator[any]{anyString, anyString, any32, anyID, any32},
 		func(d []byte, t Tenant, p tuple) []byte {
-			return AppendSubscription(d, t, p[0].(string), p[1].(string), p[2].(ID), p[3].(uint32))
+			return AppendSubscription(d, t, p[0].(string), p[1].(string), p[2].(uint32), p[3].(ID), p[4].(uint32))
 		},
 		func(k []byte) (tuple, bool) {
-			name, key, id, n, ok := ParseSubscription(k)
-			return tuple{name, key, id, n}, ok
+			name, key, process, id, n, ok := ParseSubscription(k)
+			return tuple{name, key, process, id, n}, ok
 		},
 	},
 	{
@@ -327,6 +327,13 @@ func TestRanges(t *testing.T) {
 			func(p, q tuple) bool { return p[0] == q[0] && p[1] == q[1] },
 		},
 		{
+			"subscriptions of a process among them", find(KindSubscription),
+			func(p tuple) ([]byte, []byte) {
+				return SubscriberRange(tenant, p[0].(string), p[1].(string), p[2].(uint32))
+			},
+			func(p, q tuple) bool { return p[0] == q[0] && p[1] == q[1] && p[2] == q[2] },
+		},
+		{
 			"buffered messages of a name and key", find(KindBuffered),
 			func(p tuple) ([]byte, []byte) { return BufferedRange(tenant, p[0].(string), p[1].(string)) },
 			func(p, q tuple) bool { return p[0] == q[0] && p[1] == q[1] },
@@ -364,7 +371,7 @@ func TestAppendAllocatesNothing(t *testing.T) {
 		dst = AppendHistory(dst[:0], 1, id, 1<<40)
 		dst = AppendTask(dst[:0], 1, NoTime, 5, id, 3)
 		dst = AppendTimer(dst[:0], 1, 5, id, 3)
-		dst = AppendSubscription(dst[:0], 1, name, key, id, 3)
+		dst = AppendSubscription(dst[:0], 1, name, key, 2, id, 3)
 		if _, ok := ParseHead(AppendHead(dst[:0], 1, id)); !ok {
 			t.Error("not read back")
 		}
@@ -412,7 +419,7 @@ func TestGolden(t *testing.T) {
 		"0200000009" + "15" + idHex + "0001":       AppendSlotPage(nil, 9, id, 1),
 		"0200000009" + "20" + "ffffffffffffffff" + "8000000000000001" + idHex + "00000003": AppendTask(nil, 9, NoTime, 1, id, 3),
 		"0200000009" + "21" + "8000000000000001" + idHex + "00000003":                      AppendTimer(nil, 9, 1, id, 3),
-		"0200000009" + "22" + "610001" + "620001" + idHex + "00000003":                     AppendSubscription(nil, 9, "a", "b", id, 3),
+		"0200000009" + "22" + "610001" + "620001" + "00000002" + idHex + "00000003":        AppendSubscription(nil, 9, "a", "b", 2, id, 3),
 		"0200000009" + "23" + "610001" + "620001" + "0000000000000007":                     AppendBuffered(nil, 9, "a", "b", 7),
 		"0200000009" + "24" + "610001":                                                     AppendSeen(nil, 9, "a"),
 		"0200000009" + "25" + "00000002" + "610001":                                        AppendBusinessKey(nil, 9, 2, "a"),
@@ -457,7 +464,7 @@ func TestTenantNames(t *testing.T) {
 // built from: a tuple has one key.
 func FuzzParse(f *testing.F) {
 	f.Add(AppendHistory(nil, 1, ID{}, 300))
-	f.Add(AppendSubscription(nil, 1, "na\x00me", "key", ID{}, 3))
+	f.Add(AppendSubscription(nil, 1, "na\x00me", "key", 2, ID{}, 3))
 	f.Add(AppendTask(nil, 1, NoTime, 1, ID{}, 1))
 	f.Fuzz(func(t *testing.T, key []byte) {
 		tenant, _, _, _ := Split(key)
