@@ -74,8 +74,7 @@ func (s *shard) move(t *turn, r *request) error {
 		return err // the instance is as it was
 	}
 	in.arrive(mv.to, landing.State, s.log[0].Seq)
-	s.stepped(t, r, in)
-	return nil
+	return s.stepped(t, r, in)
 }
 
 // arrive puts the instance on another version by event seq.

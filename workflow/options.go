@@ -91,10 +91,15 @@ const (
 
 // exceeds reports whether size is over a resolved limit.
 func exceeds(size, limit int) bool {
+	return size > maxValue(limit)
+}
+
+// maxValue is the bound on one variable for the kernel, from Limits.ValueBytes.
+func maxValue(limit int) int {
 	if limit < 0 {
-		limit = maxRecord
+		return maxRecord
 	}
-	return size > limit
+	return limit
 }
 
 // checkText refuses a text that is too long to be part of a key: a business key, a user's name, a label, the name, key

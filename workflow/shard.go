@@ -221,12 +221,12 @@ func (s *shard) command(t *turn, r *request) error {
 		}
 		return fmt.Errorf("%w", err)
 	}
-	s.stepped(t, r, in)
-	return nil
+	return s.stepped(t, r, in)
 }
 
-// stepped takes the events in s.log, which the instance has made, into the turn.
-func (s *shard) stepped(t *turn, r *request, in *instance) {
+// stepped takes the events in s.log, which the instance has made, into the turn. ErrLimit: they write too much at once,
+// and the instance is as it was before the turn.
+func (s *shard) stepped(t *turn, r *request, in *instance) error {
 	if !in.dirty {
 		in.dirty = true
 		t.dirty = append(t.dirty, in)
@@ -237,15 +237,26 @@ func (s *shard) stepped(t *turn, r *request, in *instance) {
 	if (in.new || in.from != nil) && !s.dispatching {
 		s.e.recovery.uses(in.v)
 	}
+	grown := 0
 	for i := range s.log {
-		t.bytes += in.record(&s.log[i])
+		grown += in.record(&s.log[i])
 	}
+	t.bytes += grown
 	clear(s.log) // it holds values
+	if grown > maxRecord {
+		err := explain(ErrLimit, fmt.Sprintf("the step writes %d bytes, the limit is %d", grown, maxRecord))
+		if r.cmd.Kind == kernel.CompleteJob { // to run it again would not help
+			s.failJob(jobRef{r.tenant, r.id, r.cmd.Node, r.cmd.Since}, err.Error())
+		}
+		s.abandon(t, in, err)
+		return err
+	}
 	if r.extra != nil {
 		t.extras = append(t.extras, extra{in, r.extra})
 	}
 	r.out = in.outcome()
 	s.e.counters.steps.Add(1)
+	return nil
 }
 
 // aim corrects the node of a command for an instance that has moved since the command was made: what it is meant for is
@@ -264,7 +275,7 @@ func aim(st *kernel.State, c *kernel.Command) {
 
 // context is what the kernel needs beside the state.
 func (s *shard) context(in *instance) kernel.Context {
-	return kernel.Context{Values: in, Location: in.v.location}
+	return kernel.Context{Values: in, Location: in.v.location, MaxValue: maxValue(s.e.settings.Limits.ValueBytes)}
 }
 
 // instance is the instance of a request: a new one for a start, else from the cache or the store.

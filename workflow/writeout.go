@@ -36,6 +36,7 @@ func (s *shard) writeOut(t *turn) {
 		})
 	}
 	watched := s.e.watchers.any()
+	before := [...]int{len(t.jobs), len(t.armed)}
 	s.index.reset()
 	for _, in := range t.dirty {
 		if in.from != nil {
@@ -54,6 +55,10 @@ func (s *shard) writeOut(t *turn) {
 		s.writeHead(t, in)
 	}
 	s.index.writeTo(&s.batch)
+	if err := s.batch.Err(); err != nil {
+		s.undo(t, before[0], before[1], err)
+		return
+	}
 	for _, in := range t.dirty {
 		in.dirty, in.new, in.from, in.turn = false, false, nil, t.n
 		in.wrote = in.head.State.Seq
@@ -64,6 +69,27 @@ func (s *shard) writeOut(t *turn) {
 		}
 	}
 	clear(t.dirty) // instances are the shard's alone from here on
+	clear(t.extras)
+}
+
+// undo takes back a turn that the store would not take, because a record is over its limits. Nothing of it is written,
+// its instances are as they were before, and those who wait get ErrLimit. The first jobs and armed timers of the turn
+// do not come from its steps, and stay.
+func (s *shard) undo(t *turn, jobs, armed int, cause error) {
+	cause = &because{what: "the turn was undone: " + cause.Error(), is: ErrLimit, cause: cause}
+	s.batch.Reset()
+	for i := range t.jobs[jobs:] {
+		ref := &t.jobs[jobs:][i].ref
+		delete(s.handed, workRef{ref.tenant, ref.id, ref.since})
+	}
+	for i := range t.opened {
+		s.e.messages.looked(t.opened[i].address)
+	}
+	t.jobs, t.armed, t.disarmed, t.opened, t.touched = t.jobs[:jobs], t.armed[:armed], t.disarmed[:0], t.opened[:0], t.touched[:0]
+	t.begun, t.over = 0, 0
+	for len(t.dirty) > 0 {
+		s.abandon(t, t.dirty[len(t.dirty)-1], cause)
+	}
 	clear(t.extras)
 }
 

@@ -82,6 +82,6 @@ var (
 type Context struct {
 	Values   Values
 	Location *time.Location // for calendar periods; nil: UTC
-	// MaxValue bounds each value that an output expression makes, in bytes of memory; 0: no bound.
+	// MaxValue bounds each value that is written, in bytes of its encoding; 0: no bound.
 	MaxValue int
 }

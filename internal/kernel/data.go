@@ -73,10 +73,13 @@ func (d *step) output(x *program.Node, o *program.Output, result expr.Value) (ex
 	if err != nil {
 		return v, typeError(x.ID, o.Name, err)
 	}
-	if size := w.Size(); d.ctx.MaxValue > 0 && size > d.ctx.MaxValue {
-		return v, &ResultError{
-			Node: x.ID, Name: o.Name, Why: fmt.Sprintf("the value has %d bytes; the limit is %d", size, d.ctx.MaxValue),
-			Hint: "keep it elsewhere and store a reference",
+	// Twice the size in memory bounds that of the encoding, but for small values, so most need not be encoded.
+	if most := d.ctx.MaxValue; most > 0 && 2*w.Size() > most {
+		if size := len(w.Append(nil)); size > most {
+			return v, &ResultError{
+				Node: x.ID, Name: o.Name, Why: fmt.Sprintf("the value has %d bytes; the limit is %d", size, most),
+				Hint: "keep it elsewhere and store a reference",
+			}
 		}
 	}
 	return w, nil
