@@ -208,8 +208,9 @@ func (t *Tenant) Incident(id string) *Incident { return &Incident{t: *t, id: id}
 // Send delivers a message to at most one waiting instance per process, the oldest, or keeps the message until one
 // waits. Data that the instance's schema does not accept is ErrType, and the message is not kept; instances of other
 // processes may have got it by then: Delivery names them also beside an error, and a second Send with the same
-// Message.ID goes on with the other processes. A kept message that does not fit the instance that comes to wait for it
-// raises an incident there.
+// Message.ID goes on with the other processes; without an id it is another message, for the instances that wait then. A
+// kept message that does not fit the instance that comes to wait for it raises an incident there. When ctx ends before
+// the outcome is known, the message goes on its way; a second Send with its id waits for what becomes of it, and tells.
 func (t *Tenant) Send(ctx context.Context, m Message) (Delivery, error) {
 	const op = "send"
 	r, err := t.enter(ctx, op, tenant.Send, m.Name)
