@@ -384,3 +384,49 @@ steps:
 		checkFolds(t, e, s)
 	})
 }
+
+// A job that failed for good moves with its incident; retried, it calls what the other version names.
+func TestMigrateIncident(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		var called []string
+		e, s, tn, deploy := movable(t, `
+process: p
+steps:
+  - {service: work, handler: old}
+  - {user: after}
+`, func(e *Engine) {
+			Handle(e, "old", func(context.Context, None) (None, error) {
+				called = append(called, "old")
+				return None{}, Permanent(errors.New("it is broken"))
+			})
+			Handle(e, "new", func(context.Context, None) (None, error) {
+				called = append(called, "new")
+				return None{}, nil
+			})
+		})
+		in := start(t, tn, nil)
+		before, err := in.Settle(ctx)
+		if err != nil || len(before.Incidents) != 1 {
+			t.Fatalf("%+v, %v", before, err)
+		}
+		deploy("  - {service: work, handler: old}\n", "  - parallel: both\n    branches:\n      - {user: beside}\n      - {service: work, handler: new}\n")
+		moved(t, in, Move{})
+		checkIndexes(t, e, s)
+		after, err := in.Settle(ctx)
+		if err != nil || fmt.Sprint(after.Incidents) != fmt.Sprint(before.Incidents) || fmt.Sprint(called) != "[old]" {
+			t.Fatalf("%+v, %v, %v", after, err, called)
+		}
+		if info, err := tn.Incident(after.Incidents[0]).Info(ctx); err != nil || info.Node != "work" || !strings.Contains(info.Cause, "broken") {
+			t.Errorf("%+v, %v", info, err)
+		}
+		if err := tn.Incident(after.Incidents[0]).Retry(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := in.Settle(ctx); err != nil || len(info.Incidents) != 0 || fmt.Sprint(called) != "[old new]" {
+			t.Errorf("%+v, %v, %v", info, err, called)
+		}
+		checkIndexes(t, e, s)
+		checkFolds(t, e, s)
+	})
+}

@@ -151,6 +151,7 @@ type group struct {
 func (j *judging) scan() error {
 	j.groups = make(map[string]*group)
 	in := make(map[uint32]*stored) // memory to decode into, by version
+	var x *stored
 	var key []byte
 	lo, hi := keys.HeadRange(j.realm.id)
 	for entry, err := range j.snap.Scan(j.ctx, lo, hi) {
@@ -168,13 +169,18 @@ func (j *judging) scan() error {
 		if !ok {
 			return corrupt(entry.Key, errors.New("no key of a head"))
 		}
-		x := in[p.Version]
-		if x == nil {
-			x = &stored{ctx: j.ctx, snap: j.snap}
-			in[p.Version] = x
+		if x == nil || x.version.number != p.Version {
+			if x = in[p.Version]; x == nil {
+				v, err := j.e.version(j.realm.id, p.Process, p.Version)
+				if err != nil {
+					return err
+				}
+				x = &stored{ctx: j.ctx, snap: j.snap, version: v}
+				in[p.Version] = x
+			}
 		}
 		x.id = id
-		if err := j.e.open(x, j.realm.id, entry.Key, entry.Value); err != nil {
+		if err := j.decode(x, entry); err != nil {
 			return err
 		}
 		if !x.waitsAt(j.chosen.At) {
@@ -188,6 +194,17 @@ func (j *judging) scan() error {
 			j.order = append(j.order, g)
 		}
 		g.ids = append(g.ids, id)
+	}
+	return nil
+}
+
+// decode is Engine.open for a version that is known. It spares the state what only a machine needs.
+func (j *judging) decode(in *stored, entry store.Entry) error {
+	if codec.Pages(in.version.shape.Slots) > 0 {
+		return j.e.open(in, j.realm.id, entry.Key, entry.Value)
+	}
+	if err := codec.DecodeHead(entry.Value, in.version.shape, &in.head); err != nil {
+		return corrupt(entry.Key, err)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/replank/replank/migrate"
 	"github.com/replank/replank/store"
 )
 
@@ -37,21 +38,20 @@ func TestPreviewAndApply(t *testing.T) {
 		defer s.Close()
 		defer e.Close()
 		tn := begin(t, e, sc.schema, func(e *Engine) { sc.register(e, unheard) })
-		all := park(t, tn, sc, 60, func(i int) int { return i % 7 })
-		for i, in := range all { // some are being signed
-			if i%4 == 0 {
-				info, err := in.Settle(ctx)
-				if err != nil {
+		all := park(t, tn, sc, 60, func(i int) int { return i % 8 })
+		signing := 0
+		for task, err := range tn.Tasks(ctx, TaskFilter{Node: "sign"}) { // every other one is being signed
+			if err != nil {
+				t.Fatal(err)
+			}
+			if signing++; signing%2 == 1 {
+				if err := tn.As("cid").Task(task.ID).Claim(ctx); err != nil {
 					t.Fatal(err)
 				}
-				for _, w := range info.Waits {
-					if w.Node == "sign" {
-						if err := tn.As("cid").Task(w.Task).Claim(ctx); err != nil {
-							t.Fatal(err)
-						}
-					}
-				}
 			}
+		}
+		if signing < 2 {
+			t.Fatalf("%d loans wait for signatures", signing)
 		}
 		d, err := tn.Deploy(ctx, Text(strings.Replace(loanSchema2, "  - user: sign\n", "  - {user: explain, in: [level]}\n  - user: sign\n", 1)))
 		if err != nil || d.Versions[0].Number != 2 {
@@ -194,6 +194,9 @@ func TestPlanSelects(t *testing.T) {
 		}
 		if _, err := p.Apply(ctx); !errors.Is(err, ErrType) {
 			t.Errorf("%v", err)
+		}
+		if _, err := tn.Preview(ctx, Move{Process: "loan", Options: migrate.Options{Rename: map[string]string{"sing": "sign"}}}); !isSchemaError(err) {
+			t.Errorf("a rename of nothing: %v", err)
 		}
 		for _, bad := range []Move{{}, {Process: "loam"}, {Process: "loan", From: []int{9}}, {Process: "loan", To: 9}, {Process: "loan", Rest: 7}} {
 			if p, err := tn.Preview(ctx, bad); err == nil {
