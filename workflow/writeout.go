@@ -124,7 +124,10 @@ func (s *shard) writeEvents(in *instance) {
 	if !in.lay.paged {
 		return
 	}
-	pages := in.pages | in.lay.locals
+	pages := in.pages
+	if st.TakeReset() {
+		pages |= in.lay.locals
+	}
 	in.pages = 0
 	for page := range codec.Pages(len(st.Slots)) {
 		if pages&(1<<min(page, 63)) != 0 {

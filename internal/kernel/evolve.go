@@ -337,6 +337,7 @@ func (m *Machine) fire(s *State, t int) {
 		s.Loops[l] = Loop{Iteration: 1}
 	}
 	if act.Reset >= 0 {
+		s.reset = true
 		for _, slot := range m.p.Scopes[act.Reset].Locals {
 			var left written
 			if s.past != nil {

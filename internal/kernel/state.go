@@ -53,7 +53,16 @@ type State struct {
 	frontier   petri.Frontier
 	closed     []Work // taken away by firings since Decide looked last
 	unsafe     bool   // a firing put a second token on a place
+	reset      bool   // see TakeReset
 	past       *past  // in a replay only
+}
+
+// TakeReset reports whether variables of a sub-process were reset since it was asked last, which no event tells:
+// entering the sub-process does that.
+func (s *State) TakeReset() bool {
+	was := s.reset
+	s.reset = false
+	return was
 }
 
 // Scope is a marking with its data: the instance itself, or a copy of a multi-instance body, or a handler occurrence.
