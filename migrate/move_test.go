@@ -53,8 +53,12 @@ func TestIdentity(t *testing.T) {
 				rt.Fatalf("%v%s", verdict, scene(v, v, run))
 			}
 			for _, pair := range [][2]any{
-				{l.State.Marking, x.s.Marking}, {l.State.Slots, x.s.Slots}, {l.State.Loops, x.s.Loops}, {l.State.Key, x.s.Key},
-				{l.State.Superseded, x.s.Superseded}, {l.State.EnvWritten, x.s.EnvWritten},
+				{l.State.Marking, x.s.Marking},
+				{l.State.Slots, x.s.Slots},
+				{l.State.Loops, x.s.Loops},
+				{l.State.Key, x.s.Key},
+				{l.State.Superseded, x.s.Superseded},
+				{l.State.EnvWritten, x.s.EnvWritten},
 			} {
 				if fmt.Sprint(pair[0]) != fmt.Sprint(pair[1]) {
 					rt.Fatalf("%v, was %v%s", pair[0], pair[1], scene(v, v, run))

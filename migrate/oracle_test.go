@@ -484,8 +484,10 @@ func (n *naiveNet) mayRead(slot int, m placeSet) bool {
 func compare(a answer, l *migrate.Landing, target migrate.Target, why string) string {
 	got := answer{why: why}
 	if l != nil {
-		got = answer{accept: true, offered: slices.Sorted(slices.Values(target.Offered)), running: slices.Sorted(slices.Values(target.Running)),
-			versions: l.State.Slots, ended: l.State.Ended()}
+		got = answer{
+			accept: true, offered: slices.Sorted(slices.Values(target.Offered)), running: slices.Sorted(slices.Values(target.Running)),
+			versions: l.State.Slots, ended: l.State.Ended(),
+		}
 	}
 	if got.accept != a.accept || a.accept && got.String() != a.String() {
 		return fmt.Sprintf("migrate: %v\noracle:  %v", got, a)

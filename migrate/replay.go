@@ -125,8 +125,10 @@ func (r *run) replay(c Criteria) (*Landing, *refusal) {
 			return nil, r.stuck(k, rem[first])
 		}
 		if missing := r.undefined(k, rem[at]); missing != "" {
-			return nil, &refusal{letter: rem[at].from, message: fmt.Sprintf("%s reads %s, which has no value in this run", r.old(rem[at]), missing),
-				remedies: []string{"a default for " + missing, "`from` at " + missing}}
+			return nil, &refusal{
+				letter: rem[at].from, message: fmt.Sprintf("%s reads %s, which has no value in this run", r.old(rem[at]), missing),
+				remedies: []string{"a default for " + missing, "`from` at " + missing},
+			}
 		}
 		if err := r.fire(k, rem[at], landing.Trace); err != nil {
 			return nil, &refusal{letter: rem[at].from, message: err.Error()}
@@ -263,8 +265,10 @@ func (r *run) arrive(k *kernel.Replay) *refusal {
 	}
 	switch {
 	case len(lost) > 0:
-		return &refusal{outcome: NeedsAbort, message: "the target would not have " + strings.Join(lost, ", ") + " running", undo: lost,
-			remedies: []string{"aborting " + strings.Join(lost, ", "), "waiting until it is completed"}}
+		return &refusal{
+			outcome: NeedsAbort, message: "the target would not have " + strings.Join(lost, ", ") + " running", undo: lost,
+			remedies: []string{"aborting " + strings.Join(lost, ", "), "waiting until it is completed"},
+		}
 	case len(extra) > 0:
 		return &refusal{message: "the target would have " + strings.Join(extra, ", ") + " running, which was interrupted"}
 	}
@@ -287,8 +291,10 @@ func (r *run) arrive(k *kernel.Replay) *refusal {
 	for _, slot := range needs {
 		if !k.Defined(slot) {
 			name := t.Vars[slot].Name
-			return &refusal{message: name + " may be read from there on, and has no value in this run", blame: "the target reads " + name,
-				remedies: []string{"a default for " + name, "`from` at " + name}}
+			return &refusal{
+				message: name + " may be read from there on, and has no value in this run", blame: "the target reads " + name,
+				remedies: []string{"a default for " + name, "`from` at " + name},
+			}
 		}
 	}
 	return nil

@@ -70,8 +70,12 @@ var sets = []struct {
 	c    migrate.Criteria
 }{
 	{"strict", migrate.Strict},
-	{"L", migrate.Loops}, {"D", migrate.Deletions}, {"R", migrate.Order},
-	{"LD", migrate.Loops | migrate.Deletions}, {"LR", migrate.Loops | migrate.Order}, {"DR", migrate.Deletions | migrate.Order},
+	{"L", migrate.Loops},
+	{"D", migrate.Deletions},
+	{"R", migrate.Order},
+	{"LD", migrate.Loops | migrate.Deletions},
+	{"LR", migrate.Loops | migrate.Order},
+	{"DR", migrate.Deletions | migrate.Order},
 	{"LDR", migrate.Default},
 }
 
