@@ -137,6 +137,15 @@ func (w *sweep) run(halted <-chan struct{}) error {
 	if err := json.Unmarshal(w.rec.Only, &only); err != nil {
 		return fmt.Errorf("%w: the filter of a migration: %w", ErrCorrupt, err)
 	}
+	for _, number := range w.rec.From { // prepared here, so that no shard has to wait for it
+		from, err := w.e.version(w.tenant, w.rec.Process, number)
+		if err != nil {
+			return err
+		}
+		if _, err := w.e.checker(from, w.to, optionsRecorded(&w.rec)); err != nil {
+			return err
+		}
+	}
 	w.chosen = newSelection(r, w.rec.Process, w.rec.From, only.filter())
 	for {
 		select {
