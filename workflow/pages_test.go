@@ -10,7 +10,7 @@ import (
 // Variables of a sub-process are reset when it is entered, which is no write of an event. Their pages are written then,
 // and by steps that write them: not by every step of an instance that has such variables somewhere.
 func TestPagesOfLocalVariables(t *testing.T) {
-	const n = 300
+	const n = 900
 	src := `
 process: p
 vars: {n: {type: int, default: 0}, seen: {type: int, default: 0}}
@@ -27,6 +27,7 @@ steps:
               - subprocess: inside
                 vars: {` + list(locals(n)) + `}
                 do:
+                  - user: pause
                   - {script: look, out: {seen: ` + fmt.Sprintf("seen + l%d", n-1) + `}}
                   - {user: set, out: [` + fmt.Sprintf("l%d", n-1) + `]}
           - else: []
@@ -52,11 +53,10 @@ steps:
 		}
 		return int(s.Stats().Bytes - before)
 	}
-	small := 0
 	for i := 1; i <= 30; i++ {
 		size := step(vars{"n": i})
 		if i%10 == 0 {
-			// As if it had been set in the step before: entered anew it has its default, also after a restart.
+			// Entered anew it has its default, also after a restart.
 			e.Close()
 			s.Close()
 			e, s = openOn(t, disk, nil)
@@ -64,9 +64,10 @@ steps:
 				t.Fatal(err)
 			}
 			tn = e.Default()
+			step(nil)
 			step(vars{fmt.Sprintf("l%d", n-1): 1000})
-		} else if small = max(small, size); small > 400 {
-			t.Fatalf("step %d wrote %d bytes", i, size)
+		} else if size > 500 {
+			t.Errorf("step %d wrote %d bytes", i, size)
 		}
 	}
 	defer s.Close()
