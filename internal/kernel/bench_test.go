@@ -46,3 +46,33 @@ func BenchmarkDecide(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkReplay is the replay of one letter of a run of 50 activities, with their decisions, on its own schema: the
+// strict criterion.
+func BenchmarkReplay(b *testing.B) {
+	var src strings.Builder
+	src.WriteString("process: line\nvars: {v: {type: int, default: 0}}\nout: [v]\nsteps:\n")
+	for i := range 50 {
+		fmt.Fprintf(&src, "  - {user: u%d, in: [v], out: [v]}\n", i)
+		if i%10 == 9 {
+			fmt.Fprintf(&src, "  - {choose: c%d, cases: [{when: v > 3, do: [{script: s%d, set: {v: 0}}]}, {else: []}]}\n", i, i)
+		}
+	}
+	m := machine(b, src.String())
+	w := newWorld(b, m)
+	w.start(nil)
+	for i := range 50 {
+		w.must(kernel.Command{Kind: kernel.CompleteTask, Node: w.node(fmt.Sprintf("u%d", i)), Result: value(b, map[string]any{"v": i % 7})})
+	}
+	trace, _, err := m.Effective(w.history())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for n := 0; n < b.N; n += len(trace.Letters) {
+		if _, err := m.Replay(trace); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
