@@ -67,8 +67,8 @@ func (s *shard) move(t *turn, r *request) error {
 		return &RefusedError{verdict}
 	}
 	landing.Move.From, landing.Move.To = in.v.number, mv.to.number
-	// All values are in memory after a replay, so none is read.
-	ctx := kernel.Context{Location: mv.to.location}
+	ctx := s.context(in)
+	ctx.Values = nil // all values are in memory after a replay, so none is read
 	s.log, err = mv.to.machine.Move(in.head.State, landing.State, landing.Move, landing.Wrote, ctx, t.now, mv.actor, s.log[:0])
 	if err != nil {
 		return err // the instance is as it was
