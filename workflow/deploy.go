@@ -39,7 +39,7 @@ func (t *Tenant) deploy(ctx context.Context, op string, action tenant.Action, wr
 	if err := t.e.registry.err(); err != nil {
 		return fail(&Error{Err: err, Hint: "mend the call of workflow.Handle"})
 	}
-	processes, err := collect(src)
+	processes, err := collect(ctx, src)
 	if err != nil {
 		return fail(err)
 	}
@@ -67,8 +67,9 @@ func (t *Tenant) deploy(ctx context.Context, op string, action tenant.Action, wr
 	return d, nil
 }
 
-// collect reads all sources. The error has the findings of all of them.
-func collect(sources []schema.Source) ([]*schema.Process, error) {
+// collect reads all sources. The error has the findings of all of them. To read one may take long, so ctx is asked
+// before each.
+func collect(ctx context.Context, sources []schema.Source) ([]*schema.Process, error) {
 	var all []*schema.Process
 	var findings []schema.Finding
 	var others []error
@@ -76,6 +77,9 @@ func collect(sources []schema.Source) ([]*schema.Process, error) {
 		if s == nil {
 			others = append(others, explain(ErrType, fmt.Sprintf("source %d of %d is nil", i+1, len(sources))))
 			continue
+		}
+		if err := undone(ctx); err != nil {
+			return nil, err
 		}
 		list, err := s.Schemas()
 		switch wrong := (*schema.Error)(nil); {

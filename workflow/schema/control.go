@@ -13,7 +13,10 @@ import (
 // ParseControl is Parse for questions about control flow: expressions are not compiled, every flow of a gateway may be
 // taken, flows need no guards, and tasks have no data. Nothing is verified, so that an unsound process is returned;
 // Verify says what is wrong with it, Fatal findings included. The error is an *Error with every finding.
-func ParseControl(name string, src []byte) (*Process, error) { return parse(name, src, true) }
+func ParseControl(name string, src []byte) (*Process, error) {
+	f, v := readSource(name, src)
+	return assemble(f, v, true)
+}
 
 // BuildControl is Build for questions about control flow; see ParseControl.
 func (b *Builder) BuildControl() (*Process, error) { return b.build(true) }

@@ -23,15 +23,24 @@ type Source interface {
 // The error is an *Error with every finding. A process without an error is compiled and verified; if the verification
 // ran out of its budget, Verify says so.
 func Parse(name string, src []byte) (*Process, error) {
-	return parse(name, src, false)
+	f, v := readSource(name, src)
+	return assemble(f, v, false)
 }
 
-func parse(name string, src []byte, free bool) (*Process, error) {
+// ParseTrusted is Parse for a source that Parse has accepted before, and that its keeper knows to be unchanged (see
+// Process.Digest): it is not verified again. Verify verifies it each time.
+func ParseTrusted(name string, src []byte) (*Process, error) {
+	f, v := readSource(name, src)
+	return compose(f, v, false)
+}
+
+// readSource turns a source into a value, with what was found on the way.
+func readSource(name string, src []byte) (*findings, *value) {
 	f := &findings{source: &source{name: name}}
 	if len(src) <= MaxSize {
 		f.source = newSource(name, src)
 	}
-	return assemble(f, load(f, src), free)
+	return f, load(f, src)
 }
 
 // ParseFS parses every file that matches a glob of [fs.Glob], in the order of their names. The error is an *Error with
@@ -69,10 +78,24 @@ func ParseFS(fsys fs.FS, globs ...string) ([]*Process, error) {
 	return all, nil
 }
 
-// assemble makes a process of a value: it reads it, resolves it, compiles it and verifies it. Expressions are checked
-// even if the structure is refused, so that one run reports both; a net is made of a correct structure only. A free
-// process is for ParseControl.
+// assemble makes a process of a value and verifies it. A free process is for ParseControl, and verified when somebody
+// asks.
 func assemble(f *findings, v *value, free bool) (*Process, error) {
+	p, err := compose(f, v, free)
+	if err != nil || free {
+		return p, err
+	}
+	p.report = verify(p, Budget{})
+	f.list = append(f.list, p.report.Findings...)
+	if refused(f.list) {
+		return nil, f.failure()
+	}
+	return p, nil
+}
+
+// compose makes a process of a value: it reads it, resolves it and compiles it. Expressions are checked even if the
+// structure is refused, so that one run reports both; a net is made of a correct structure only.
+func compose(f *findings, v *value, free bool) (*Process, error) {
 	if v == nil {
 		return nil, f.failure()
 	}
@@ -98,14 +121,6 @@ func assemble(f *findings, v *value, free bool) (*Process, error) {
 	}
 	p.program = prog
 	p.warnings = f.list
-	if free {
-		return p, nil // verified when somebody asks
-	}
-	p.report = verify(p, Budget{})
-	f.list = append(f.list, p.report.Findings...)
-	if refused(f.list) {
-		return nil, f.failure()
-	}
 	return p, nil
 }
 

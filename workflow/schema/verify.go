@@ -37,7 +37,8 @@ const (
 
 // Verify verifies the process within a budget. The findings are warnings, those of the compiler included: Parse and
 // Build refuse what has others. The verification of the default budget was done by them and is not done again, except
-// for a process of ParseControl or BuildControl, which is verified each time and may have Fatal findings.
+// for a process of ParseTrusted, and one of ParseControl or BuildControl, which may have Fatal findings: those are
+// verified each time.
 func (p *Process) Verify(b Budget) *Report {
 	r := p.report
 	if b != (Budget{}) || r == nil {
