@@ -6,33 +6,49 @@ package petri
 
 // linkJoins computes up for every input of every inclusive join.
 func (n *Net) linkJoins() {
+	var into [][]int32 // by place: the transitions that put a token there
 	for j := range n.trans {
 		t := &n.trans[j]
 		if len(t.Inputs) == 0 {
 			continue
 		}
+		if into == nil {
+			into = n.putters()
+		}
 		t.up = make([]Marking, len(t.Inputs))
 		for i, f := range t.Inputs {
-			t.up[i] = n.upstream(f, j, t.Within)
+			t.up[i] = n.upstream(f, j, t.Within, into)
 		}
 	}
 }
 
+// putters lists, by place, the transitions that put a token there.
+func (n *Net) putters() [][]int32 {
+	into := make([][]int32, n.places)
+	for i := range n.trans {
+		for p := range n.trans[i].Post.Each {
+			into[p] = append(into[p], int32(i))
+		}
+	}
+	return into
+}
+
 // upstream is the set of places from which a token can come to f without passing transition avoid and without leaving
 // within (nil: anywhere), f itself excluded.
-func (n *Net) upstream(f Place, avoid int, within Marking) Marking {
+func (n *Net) upstream(f Place, avoid int, within Marking, into [][]int32) Marking {
 	up := n.NewMarking(f)
-	for grown := true; grown; {
-		grown = false
-		for i := range n.trans {
-			t := &n.trans[i]
-			if i == avoid || !t.Post.Meets(up) {
+	for work := []Place{f}; len(work) > 0; {
+		last := len(work) - 1
+		to := work[last]
+		work = work[:last]
+		for _, i := range into[to] {
+			if int(i) == avoid {
 				continue
 			}
-			for p := range t.sources {
+			for p := range n.trans[i].sources {
 				if !up.Has(p) && (within == nil || within.Has(p)) {
 					up.Add(p)
-					grown = true
+					work = append(work, p)
 				}
 			}
 		}
