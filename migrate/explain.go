@@ -6,11 +6,8 @@ import (
 	"strings"
 
 	"github.com/replank/replank/internal/kernel"
-	"github.com/replank/replank/internal/petri"
 	"github.com/replank/replank/internal/program"
 )
-
-const noPlace = petri.NoPlace
 
 // stuck explains why letter x cannot be reproduced: what the target waits for instead, or how it decided.
 func (r *run) stuck(k *kernel.Replay, x *item) *refusal {

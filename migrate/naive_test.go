@@ -77,7 +77,6 @@ type naiveNet struct {
 	p     *program.Program
 	trans []naiveTrans
 	order []int
-	inner []placeSet // by node of a sub-process: what lies within
 }
 
 func newNaive(p *program.Program) *naiveNet {
