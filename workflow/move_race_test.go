@@ -6,9 +6,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
+	"github.com/replank/replank/internal/kernel"
 	"github.com/replank/replank/internal/keys"
 	"github.com/replank/replank/store"
+	"github.com/replank/replank/workflow/history"
 )
 
 // A task is completed while its instance moves to a version that has a step before it (row 61). Exactly one of the two
@@ -133,4 +136,69 @@ func TestMoveManyVariables(t *testing.T) {
 		}
 		checkFolds(t, e, s)
 	}
+}
+
+// Steps and moves of one instance reach its shard at once, so that one turn would carry them all out. Each move waits for
+// a turn that has not changed the instance yet.
+func TestMovesInOneTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		e, s := openOn(t, store.NewDisk(), nil)
+		defer s.Close()
+		defer e.Close()
+		tn := begin(t, e, late, nil)
+		second := strings.Replace(late, "process: p\n", "process: p\nvars: {extra: {type: string, default: e}}\n", 1)
+		second = strings.Replace(second, "  - {user: c}\n", "  - parallel: both\n    branches:\n      - {user: first, in: [extra]}\n      - {user: c}\n", 1)
+		if _, err := tn.Deploy(ctx, Text(second)); err != nil {
+			t.Fatal(err)
+		}
+		in, err := tn.Start(ctx, "p", nil, &StartOptions{Version: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := e.realm(ctx, tn.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, since, err := parseWorkID("task", openTask(t, in, "b"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		gate := make(chan struct{})
+		var wait sync.WaitGroup
+		send := func(req *request) {
+			req.tenant, req.id = r.id, id
+			wait.Go(func() {
+				if _, err := e.submit(ctx, req); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait() // so that they come in this order
+		}
+		to := func(number int) *moving {
+			v, err := e.pick(r, "p", number)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return &moving{to: v}
+		}
+		send(&request{op: opInspect, inspect: func(*version, *instance) error { <-gate; return nil }})
+		send(&request{cmd: kernel.Command{Kind: kernel.CompleteTask, Since: since}})
+		send(&request{op: opMove, moving: to(2)})
+		send(&request{op: opMove, moving: to(1)})
+		send(&request{op: opMove, moving: to(2)})
+		close(gate)
+		wait.Wait()
+		if got := kinds(t, in, history.Completed, history.Migrated); fmt.Sprint(got) != "[1 completed b 2 migrated  1 migrated  2 migrated ]" {
+			t.Errorf("%v", got)
+		}
+		checkIndexes(t, e, s)
+		checkFolds(t, e, s)
+		for _, node := range []string{"first", "c"} {
+			if err := tn.Task(openTask(t, in, node)).Complete(ctx, nil); err != nil {
+				t.Error(err)
+			}
+		}
+		checkIndexes(t, e, s)
+	})
 }

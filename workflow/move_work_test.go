@@ -212,7 +212,6 @@ steps:
     boundary:
       - timer: late
         after: P7D
-        interrupting: false
         do: [{user: remind}]
   - {user: c}
 `
@@ -234,8 +233,7 @@ func TestMigrateTimer(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx := t.Context()
-				src := strings.Replace(late, "        interrupting: false\n        do: [{user: remind}]\n", "        do: [{user: remind}]\n", 1)
-				e, s, tn, deploy := movable(t, src, nil)
+				e, s, tn, deploy := movable(t, late, nil)
 				in := start(t, tn, nil)
 				if err := tn.As("ann").Task(openTask(t, in, "b")).Claim(ctx); err != nil {
 					t.Fatal(err)
@@ -342,7 +340,7 @@ steps:
   - {user: b, in: [w]}
   - {user: c, in: [v]}
 `
-		e, s, tn, deploy := movable(t, src, nil)
+		e, s, tn, deploy := movable(t, late, nil)
 		in := start(t, tn, vars{"v": 1})
 		if err := tn.Task(openTask(t, in, "a")).Complete(ctx, vars{"v": 5}); err != nil {
 			t.Fatal(err)
