@@ -340,7 +340,7 @@ steps:
   - {user: b, in: [w]}
   - {user: c, in: [v]}
 `
-		e, s, tn, deploy := movable(t, late, nil)
+		e, s, tn, deploy := movable(t, src, nil)
 		in := start(t, tn, vars{"v": 1})
 		if err := tn.Task(openTask(t, in, "a")).Complete(ctx, vars{"v": 5}); err != nil {
 			t.Fatal(err)
