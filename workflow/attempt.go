@@ -113,13 +113,13 @@ func (q *jobQueue) watch(a *attempt, j *job, node *program.Node) *deadline {
 	a.desc.Deadline = node.Timeout.From(now, j.v.location)
 	l := &deadline{q: q, over: make(chan struct{})}
 	a.ctx.Context, l.cancel = context.WithTimeout(q.ctx, a.desc.Deadline.Sub(now))
-	limited := a.ctx.Context
+	limited, ended := a.ctx.Context, *j // a copy, so that jobs without a deadline need not escape
 	l.stop = context.AfterFunc(limited, func() {
 		defer close(l.over)
 		if !errors.Is(limited.Err(), context.DeadlineExceeded) {
 			return // the engine is being shut down
 		}
-		q.e.report(j, kernel.Command{Kind: kernel.FailJob, Cause: fmt.Sprintf("no result within the timeout of %s", node.Timeout)})
+		q.e.report(&ended, kernel.Command{Kind: kernel.FailJob, Cause: fmt.Sprintf("no result within the timeout of %s", node.Timeout)})
 		l.late = true
 		q.mu.Lock()
 		q.overdue++

@@ -133,6 +133,9 @@ func (t *Tenant) startSpec(r *realm, process string, vars any, opts *StartOption
 }
 
 func checkLabels(labels map[string]string) error {
+	if len(labels) == 0 {
+		return nil
+	}
 	if len(labels) > maxLabels {
 		return explain(ErrLimit, fmt.Sprintf("StartOptions.Labels has %d labels, the limit is %d", len(labels), maxLabels))
 	}
