@@ -101,7 +101,9 @@ func (p *Plan) String() string {
 		lines[k].count += c.Count
 		lines[k].ids = append(lines[k].ids, c.Sample...)
 	}
-	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Compare(b.count, a.count) })
+	slices.SortStableFunc(lines, func(a, b line) int {
+		return cmp.Or(cmp.Compare(b.count, a.count), slices.Compare(a.text, b.text))
+	})
 	for _, l := range lines {
 		if len(l.text) == 1 {
 			l.text[0] += ", such as " + l.ids[0]
