@@ -189,7 +189,7 @@ func TestVerdictAgreesWithAllInterleavings(t *testing.T) {
 		}
 	})
 	for _, v := range []string{"unsafe", "completes true", "completes false"} {
-		if verdicts[v] == 0 {
+		if verdicts[v] == 0 && !testing.Short() {
 			t.Errorf("no net is %q: the test does not reach what it is for (%v)", v, verdicts)
 		}
 	}
@@ -302,7 +302,7 @@ func TestDataFlowAgreesWithNaive(t *testing.T) {
 		missing += len(want)
 		racing += len(wantRaces)
 	})
-	if missing == 0 || racing == 0 {
+	if !testing.Short() && (missing == 0 || racing == 0) {
 		t.Errorf("%d missing, %d races: the test does not reach what it is for", missing, racing)
 	}
 }
