@@ -64,7 +64,20 @@ const scopeEnds = -1
 // compile makes the compiled form of p. The findings say what of the data or the expressions is wrong; if one of them
 // is fatal the program is nil.
 func compile(p *Process) (*program.Program, []Finding) {
-	c := &compiler{
+	c := newCompiler(p)
+	c.layout()
+	c.data()
+	c.places()
+	c.transitions()
+	if refused(c.list) {
+		return nil, c.list
+	}
+	return c.prog, c.list
+}
+
+// newCompiler is the work before its first pass.
+func newCompiler(p *Process) *compiler {
+	return &compiler{
 		p: p,
 		prog: &program.Program{
 			Process: p.id.s, Title: p.title.s, Digest: p.digest, Free: p.free,
@@ -76,14 +89,6 @@ func compile(p *Process) (*program.Program, []Finding) {
 		guards: make(map[*branch]*expr.Program), tests: make(map[*step]*expr.Program),
 		follow: make(map[*step]*link), heads: make(map[*step]*link), cases: make(map[*branch]*link),
 	}
-	c.layout()
-	c.data()
-	c.places()
-	c.transitions()
-	if refused(c.list) {
-		return nil, c.list
-	}
-	return c.prog, c.list
 }
 
 // node returns the node with an index.
