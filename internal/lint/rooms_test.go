@@ -26,19 +26,20 @@ var rooms = map[string]room{
 	"internal/keys":       {outside: []string{"github.com/oklog/ulid/v2"}, pure: true},
 	"internal/petri":      {pure: true},
 	"internal/expr":       {imports: []string{"internal/nearest"}, outside: []string{celGo}, pure: true},
+	"internal/ltlf":       {imports: []string{"internal/nearest"}, pure: true},
 	"internal/xes":        {},
 
 	// A schema, and what an instance has done.
-	"internal/program": {imports: []string{"internal/petri", "internal/expr", "internal/period"}, pure: true},
+	"internal/program": {imports: []string{"internal/petri", "internal/expr", "internal/period", "internal/ltlf"}, pure: true},
 	"workflow/history": {pure: true},
 	"workflow/schema": {
-		imports: []string{"internal/program", "internal/petri", "internal/expr", "internal/period", "internal/nearest"},
+		imports: []string{"internal/program", "internal/petri", "internal/expr", "internal/period", "internal/nearest", "internal/ltlf"},
 		outside: []string{"go.yaml.in/yaml/v3"},
 	},
 
 	// One instance as a pure state machine, its records, its moves.
 	"internal/kernel": {
-		imports: []string{"workflow/history", "internal/program", "internal/petri", "internal/expr", "internal/period", "internal/nearest"},
+		imports: []string{"workflow/history", "internal/program", "internal/petri", "internal/expr", "internal/period", "internal/nearest", "internal/ltlf"},
 		pure:    true,
 	},
 	"internal/codec": {
