@@ -87,7 +87,7 @@ func (x *instance) moved() migrate.Run {
 		if i >= len(x.base.Letters)-1 || l.Path == nil {
 			l.Path = x.m.Path(k.State(), l.Node)
 		}
-		if _, err := k.Fire(l); err != nil {
+		if err := k.Fire(l); err != nil {
 			x.t.Fatalf("%v", err)
 		}
 	}

@@ -205,8 +205,7 @@ func (r *run) fire(k *kernel.Replay, x *item, t *kernel.Trace) error {
 	letter := func(l kernel.Letter) error {
 		l.Path = r.c.t.Path(k.State(), l.Node)
 		t.Letters = append(t.Letters, l)
-		_, err := k.Fire(&l)
-		return err
+		return k.Fire(&l)
 	}
 	if x.Phase == program.Complete && n.Start >= 0 && !k.Enabled(&x.Letter) {
 		start := x.Letter

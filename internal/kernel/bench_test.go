@@ -47,32 +47,56 @@ func BenchmarkDecide(b *testing.B) {
 	}
 }
 
-// BenchmarkReplay is the replay of one letter of a run of 50 activities, with their decisions, on its own schema: the
-// strict criterion.
-func BenchmarkReplay(b *testing.B) {
+// replayable is a run of a schema with some activities, which write each, and a decision after every ten of them.
+func replayable(t testing.TB, activities int) (*kernel.Machine, *kernel.Trace) {
 	var src strings.Builder
 	src.WriteString("process: line\nvars: {v: {type: int, default: 0}}\nout: [v]\nsteps:\n")
-	for i := range 50 {
+	for i := range activities {
 		fmt.Fprintf(&src, "  - {user: u%d, in: [v], out: [v]}\n", i)
 		if i%10 == 9 {
 			fmt.Fprintf(&src, "  - {choose: c%d, cases: [{when: v > 3, do: [{script: s%d, set: {v: 0}}]}, {else: []}]}\n", i, i)
 		}
 	}
-	m := machine(b, src.String())
-	w := newWorld(b, m)
+	m := machine(t, src.String())
+	w := newWorld(t, m)
 	w.start(nil)
-	for i := range 50 {
-		w.must(kernel.Command{Kind: kernel.CompleteTask, Node: w.node(fmt.Sprintf("u%d", i)), Result: value(b, map[string]any{"v": i % 7})})
+	for i := range activities {
+		w.must(kernel.Command{Kind: kernel.CompleteTask, Node: w.node(fmt.Sprintf("u%d", i)), Result: value(t, map[string]any{"v": i % 7})})
 	}
 	trace, _, err := m.Effective(w.history())
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
+	return m, trace
+}
+
+// BenchmarkReplay is the replay of one letter of a run of 50 activities, with their decisions, on its own schema: the
+// strict criterion.
+func BenchmarkReplay(b *testing.B) {
+	m, trace := replayable(b, 50)
 	b.ReportAllocs()
 	b.ResetTimer()
 	for n := 0; n < b.N; n += len(trace.Letters) {
 		if _, err := m.Replay(trace); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A replay allocates its state, and nothing per letter: what it needs for a run four times as long is a few larger
+// pieces.
+func TestReplayAllocatesNothingPerLetter(t *testing.T) {
+	count := func(activities int) (allocations float64, letters int) {
+		m, trace := replayable(t, activities)
+		return testing.AllocsPerRun(20, func() {
+			if _, err := m.Replay(trace); err != nil {
+				t.Fatal(err)
+			}
+		}), len(trace.Letters)
+	}
+	short, n := count(50)
+	long, k := count(200)
+	if long-short > 10 {
+		t.Errorf("%v allocations for %d letters, %v for %d", short, n, long, k)
 	}
 }

@@ -78,7 +78,7 @@ func (d *step) emit(e Event) {
 // cancel tells of the tasks that the last event interrupted.
 func (d *step) cancel(by int32) {
 	for i := 0; i < len(d.s.closed) && d.err == nil; i++ {
-		n := d.s.closed[i].Node
+		n := d.s.closed[i]
 		if k := d.m.p.Nodes[n].Kind; n != by && (k == program.UserTask || k == program.ServiceTask) {
 			d.log = append(d.log, Event{Seq: d.s.Seq + 1, At: d.at, Kind: history.Canceled, Node: n})
 			d.err = d.m.Evolve(d.s, &d.log[len(d.log)-1])

@@ -42,7 +42,7 @@ func (m *Machine) Evolve(s *State, e *Event) error {
 	case history.Created:
 		m.create(s, e)
 	case history.Offered, history.Armed, history.Subscribed:
-		s.open(Work{Node: e.Node, Since: e.Seq, At: e.At, Due: e.Due, Key: e.Key})
+		s.open(&Work{Node: e.Node, Since: e.Seq, At: e.At, Due: e.Due, Key: e.Key})
 	case history.Started:
 		ok = m.start(s, e)
 	case history.Released:
@@ -122,21 +122,27 @@ func (s *State) write(w Write, version uint64) {
 }
 
 // open adds work, which is kept ascending by node.
-func (s *State) open(w Work) {
-	i, _ := slices.BinarySearchFunc(s.Works, w, func(a, b Work) int { return int(a.Node) - int(b.Node) })
-	s.Works = slices.Insert(s.Works, i, w)
+func (s *State) open(w *Work) {
+	i := len(s.Works)
+	for i > 0 && s.Works[i-1].Node > w.Node {
+		i--
+	}
+	if i == len(s.Works) {
+		s.Works = append(s.Works, *w)
+		return
+	}
+	s.Works = slices.Insert(s.Works, i, *w)
 }
 
-// shut removes the work at node, if there is any, and returns it.
-func (s *State) shut(node int32) (Work, bool) {
+// shut removes the work at node and reports whether there was any.
+func (s *State) shut(node int32) bool {
 	for i := range s.Works {
 		if s.Works[i].Node == node {
-			w := s.Works[i]
 			s.Works = slices.Delete(s.Works, i, i+1)
-			return w, true
+			return true
 		}
 	}
-	return Work{}, false
+	return false
 }
 
 func (m *Machine) start(s *State, e *Event) bool {
@@ -147,7 +153,7 @@ func (m *Machine) start(s *State, e *Event) bool {
 	if w := s.Work(e.Node); w != nil {
 		w.Started, w.Actor = true, e.Actor
 	} else {
-		s.open(Work{Node: e.Node, Since: e.Seq, At: e.At, Started: true, Job: n.Kind == program.ServiceTask, Actor: e.Actor})
+		s.open(&Work{Node: e.Node, Since: e.Seq, At: e.At, Started: true, Job: n.Kind == program.ServiceTask, Actor: e.Actor})
 	}
 	m.count(s, e.Node, m.nodes[e.Node].letters[program.Start])
 	s.past.letter(e.Seq)
@@ -271,7 +277,7 @@ func (m *Machine) raise(s *State, e *Event) {
 			w.Attempt = e.Attempt
 		}
 	} else {
-		s.open(Work{Node: e.Node, Since: e.Seq, At: e.At, Incident: true, Key: e.Note})
+		s.open(&Work{Node: e.Node, Since: e.Seq, At: e.At, Incident: true, Key: e.Note})
 	}
 	m.block(s.frontier, e.Node)
 }
@@ -322,8 +328,8 @@ func (m *Machine) fire(s *State, t int) {
 		s.unsafe = true
 	}
 	for _, n := range m.closes[t] {
-		if w, ok := s.shut(n); ok {
-			s.closed = append(s.closed, w)
+		if s.shut(n) {
+			s.closed = append(s.closed, n)
 		}
 	}
 	act := &m.p.Acts[t]

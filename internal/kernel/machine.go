@@ -181,8 +181,12 @@ func (s *State) Slot(i int) expr.Value {
 	return v
 }
 
-// keep holds a value in memory.
+// keep holds a value in memory. What a replay holds is counted at its end.
 func (s *State) keep(slot int, v expr.Value) {
+	if s.past != nil {
+		s.values[slot] = v
+		return
+	}
 	if old := s.values[slot]; !old.Absent() {
 		s.valueBytes -= old.Size()
 	}

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/replank/replank/internal/expr"
@@ -27,6 +28,27 @@ type written struct {
 
 func newPast(places, slots int) *past {
 	return &past{pos: make([]uint64, places), writes: make([][]written, slots)}
+}
+
+// expect makes room for what letters write: as many versions of each variable as they have, in one piece of memory.
+func (p *past) expect(letters []Letter) {
+	counts, all := make([]int, len(p.writes)), 0
+	for i := range letters {
+		for _, w := range letters[i].Wrote {
+			if w.Slot >= 0 && int(w.Slot) < len(counts) { // else Evolve refuses it
+				counts[w.Slot]++
+			}
+		}
+	}
+	for slot, list := range p.writes {
+		counts[slot] += len(list)
+		all += counts[slot]
+	}
+	memory := make([]written, all)
+	for slot, n := range counts {
+		list := memory[:copy(memory, p.writes[slot]):n]
+		p.writes[slot], memory = list, memory[n:]
+	}
 }
 
 // write records a write. Numbers may come in any order.
@@ -69,10 +91,10 @@ func (p *past) letter(seq uint64) {
 
 // move gives the tokens that t is about to make their position.
 func (p *past) move(m petri.Marking, t *petri.Trans) {
-	pos := p.next
-	for place := range t.Takes().Each {
-		if m.Has(place) {
-			pos = max(pos, p.pos[place])
+	pos, takes := p.next, t.Takes()
+	for i, w := range takes {
+		for w &= m[i]; w != 0; w &= w - 1 {
+			pos = max(pos, p.pos[i<<6+bits.TrailingZeros64(w)])
 		}
 	}
 	for place := range t.Read.Each {
@@ -81,9 +103,9 @@ func (p *past) move(m petri.Marking, t *petri.Trans) {
 	for place := range t.Tests().Each {
 		pos = max(pos, p.pos[place])
 	}
-	for place := range t.Takes().Each {
-		if m.Has(place) {
-			p.pos[place] = pos
+	for i, w := range takes {
+		for w &= m[i]; w != 0; w &= w - 1 {
+			p.pos[i<<6+bits.TrailingZeros64(w)] = pos
 		}
 	}
 	for place := range t.Post.Each {

@@ -9,7 +9,6 @@ func (m *Machine) Renew(s *State) {
 	clear(s.Works)
 	clear(s.Loops)
 	clear(s.Actors)
-	clear(s.closed)
 	*s = State{
 		Scope: Scope{
 			Marking: s.Marking, Slots: s.Slots, Works: s.Works[:0], Loops: s.Loops,

@@ -21,6 +21,7 @@ type Replay struct {
 	decided []Annotation
 	fired   int   // letters so far
 	blocked error // why a decision could not be made; the token stays
+	event   Event // of the letter that fires
 }
 
 // NewReplay begins a replay on m's schema. input are the variables that the instance began with, env further writes
@@ -88,24 +89,20 @@ func (r *Replay) Enabled(l *Letter) bool {
 	return t >= 0 && r.m.p.Net.Enabled(r.step.s.Marking, int(t))
 }
 
-// Fire makes letter l happen, which must be enabled. It returns the nodes whose work the letter took away, its own
-// aside; the slice is valid until the next call.
-func (r *Replay) Fire(l *Letter) ([]Work, error) {
-	s := r.step.s
+// Fire makes letter l happen, which must be enabled.
+func (r *Replay) Fire(l *Letter) error {
+	s, e := r.step.s, &r.event
 	s.closed = s.closed[:0]
-	e := Event{Seq: l.Seq, At: l.At, Kind: l.Kind, Node: l.Node, Wrote: l.Wrote, Actor: l.Actor, Code: l.Code}
-	if err := r.m.Evolve(s, &e); err != nil {
-		return nil, err
+	e.Seq, e.At, e.Kind, e.Node, e.Wrote, e.Actor, e.Code = l.Seq, l.At, l.Kind, l.Node, l.Wrote, l.Actor, l.Code
+	if err := r.m.Evolve(s, e); err != nil {
+		return err
 	}
 	r.fired++
-	others := s.closed[:0]
-	for _, w := range s.closed {
-		if w.Node != l.Node {
-			others = append(others, w)
-		}
-	}
-	return others, nil
+	return nil
 }
+
+// Expect makes room for what the letters write, which Fire is about to be called with.
+func (r *Replay) Expect(letters []Letter) { r.step.s.past.expect(letters) }
 
 // State is the state so far. It is the replay's.
 func (r *Replay) State() *State { return r.step.s }
@@ -142,6 +139,11 @@ func (r *Replay) Found(l *Letter, slot int) bool {
 func (r *Replay) Take() *State {
 	s := r.step.s
 	s.past, s.closed = nil, s.closed[:0]
+	for _, v := range s.values {
+		if !v.Absent() {
+			s.valueBytes += v.Size()
+		}
+	}
 	if s.Marking.Empty() {
 		s.Status = Completed
 	}
@@ -170,6 +172,7 @@ func (m *Machine) Replay(t *Trace) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.Expect(t.Letters)
 	for i := range t.Letters {
 		l := &t.Letters[i]
 		if err := r.Close(); err != nil {
@@ -178,7 +181,7 @@ func (m *Machine) Replay(t *Trace) (*State, error) {
 		if !r.Enabled(l) {
 			return nil, &Refusal{i, m.p.Nodes[l.Node].ID, errNotEnabled}
 		}
-		if _, err := r.Fire(l); err != nil {
+		if err := r.Fire(l); err != nil {
 			return nil, &Refusal{i, m.p.Nodes[l.Node].ID, err}
 		}
 	}

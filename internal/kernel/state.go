@@ -51,10 +51,10 @@ type State struct {
 	source     Values     // during a command
 	readErr    error      // of source, reported when the command is over
 	frontier   petri.Frontier
-	closed     []Work // taken away by firings since Decide looked last
-	unsafe     bool   // a firing put a second token on a place
-	reset      bool   // see TakeReset
-	past       *past  // in a replay only
+	closed     []int32 // nodes whose work firings took away since Decide looked last
+	unsafe     bool    // a firing put a second token on a place
+	reset      bool    // see TakeReset
+	past       *past   // in a replay only
 }
 
 // TakeReset reports whether variables of a sub-process were reset since it was asked last, which no event tells:

@@ -149,11 +149,12 @@ func (b *Builder) Build() (*Net, []int, error) {
 	n.linkJoins()
 	for i := range n.trans {
 		t := &n.trans[i]
-		t.tests = make(Marking, w)
-		t.tests.Union(t.Zero)
+		tests := make(Marking, w)
+		tests.Union(t.Zero)
 		for _, up := range t.up {
-			t.tests.Union(up)
+			tests.Union(up)
 		}
+		t.tests = widen(tests, w) // nil where it is empty
 	}
 	n.linkWakes()
 	return n, final, nil
