@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"github.com/replank/replank/internal/program"
 )
@@ -65,28 +66,69 @@ const (
 // optional, and a replay on another version finds letters as they were written.
 // The code is that of an error that was caught.
 func (m *Machine) letterDigest(node int32, phase program.Phase, code string, wrote []Write) Digest {
+	if m.blind {
+		return Digest{}
+	}
 	n := &m.nodes[node]
+	if code == "" && phase == program.Start {
+		return n.start
+	}
+	if left, known := n.left(m.p.Nodes[node].Writes, wrote); known && code == "" {
+		return n.partial[phase][left]
+	} else if known && left == 0 && code == m.p.Nodes[node].Code {
+		return n.caught
+	}
 	if code != "" {
 		return prf(m.p.Nodes[node].ID, phaseCaught, append([]string{code}, m.maskNames(wrote)...)...)
 	}
-	if phase != program.Start && !m.declared(node, wrote) {
-		return prf(m.p.Nodes[node].ID, byte(phase), m.maskNames(wrote)...)
-	}
-	return n.letters[phase]
+	return prf(m.p.Nodes[node].ID, byte(phase), m.maskNames(wrote)...)
 }
 
-// declared reports whether wrote is exactly what node declares to write.
-func (m *Machine) declared(node int32, wrote []Write) bool {
-	writes := m.p.Nodes[node].Writes
-	if len(wrote) != len(writes) {
-		return false
-	}
-	for i, w := range wrote {
-		if int(w.Slot) != writes[i] {
-			return false
+// maxOptional bounds for how many optional outputs of one node the digests of all masks are made beforehand.
+const maxOptional = 4
+
+// prepare makes the digests of the letters that a node is expected to have: the start; the completion, or occurrence,
+// with each mask that its optional outputs allow; the catch of the code it names, with all outputs.
+func (m *Machine) prepare(i int32) {
+	x, n := &m.p.Nodes[i], &m.nodes[i]
+	all := make([]Write, len(x.Writes))
+	for k, slot := range x.Writes {
+		all[k].Slot = int32(slot)
+		optional := !slices.ContainsFunc(x.Out, func(o program.Output) bool { return o.Slot == slot && !o.Optional })
+		if optional && len(n.optional) < maxOptional {
+			n.optional = append(n.optional, slot)
 		}
 	}
-	return true
+	n.start = prf(x.ID, byte(program.Start))
+	for phase := program.Complete; phase <= program.Occur; phase++ {
+		for left := range 1 << len(n.optional) {
+			n.partial[phase] = append(n.partial[phase], prf(x.ID, byte(phase), m.maskNames(slices.DeleteFunc(slices.Clone(all), func(w Write) bool {
+				k := slices.Index(n.optional, int(w.Slot))
+				return k >= 0 && left&(1<<k) != 0
+			}))...))
+		}
+	}
+	if x.Code != "" {
+		n.caught = prf(x.ID, phaseCaught, append([]string{x.Code}, m.maskNames(all)...)...)
+	}
+}
+
+// left tells which of the optional outputs are not in wrote, as a set of their indexes; known is false if wrote is no
+// mask that the node's digests were made for. Both lists are ascending.
+func (n *node) left(writes []int, wrote []Write) (set int, known bool) {
+	rest := wrote
+	for _, slot := range writes {
+		if len(rest) > 0 && int(rest[0].Slot) == slot {
+			rest = rest[1:]
+			continue
+		}
+		k := slices.Index(n.optional, slot)
+		if k < 0 {
+			return 0, false
+		}
+		set |= 1 << k
+	}
+	return set, len(rest) == 0
 }
 
 func (m *Machine) maskNames(wrote []Write) []string {

@@ -16,12 +16,16 @@ type Machine struct {
 	decisions [][]Digest // by decision and flow
 	witness   []int32    // by node: index in State.Actors, -1
 	byNode    [][]int32  // by node: its decisions (a "while" test has two)
+	blind     bool       // keeps no digests: for the benchmark of what they cost
 }
 
 // node is what the machine derives from a program node.
 type node struct {
-	letters  [program.Occur + 1]Digest // by phase, with all outputs written
-	catchers []int32                   // error boundary events around it, innermost first
+	start    Digest                      // of letter Start
+	partial  [program.Occur + 1][]Digest // of Complete and Occur, by the set of optional outputs that are left out
+	optional []int                       // slots of those outputs, ascending; the first few of them
+	caught   Digest                      // of the catch of the node's own error code, with all outputs
+	catchers []int32                     // error boundary events around it, innermost first
 }
 
 // New returns a machine for p.
@@ -29,19 +33,8 @@ func New(p *program.Program) *Machine {
 	m := &Machine{p: p, nodes: make([]node, len(p.Nodes)), byNode: make([][]int32, len(p.Nodes))}
 	m.witness = make([]int32, len(p.Nodes))
 	for i := range p.Nodes {
-		n := &p.Nodes[i]
 		m.witness[i] = -1
-		var all []Write
-		for _, slot := range n.Writes {
-			all = append(all, Write{Slot: int32(slot)})
-		}
-		for ph := program.Start; ph <= program.Occur; ph++ {
-			if ph == program.Start {
-				m.nodes[i].letters[ph] = prf(n.ID, byte(ph))
-			} else {
-				m.nodes[i].letters[ph] = prf(n.ID, byte(ph), m.maskNames(all)...)
-			}
-		}
+		m.prepare(int32(i))
 		m.nodes[i].catchers = m.catchers(int32(i))
 	}
 	for k, w := range p.Witnesses {
