@@ -41,6 +41,10 @@ func Options(fs vfs.FS, memTable, cache int64) *pebble.Options {
 		WALBytesPerSync:             0,
 		CompactionConcurrencyRange:  func() (lower, upper int) { return 1, 2 },
 	}
+	// An instance that ends leaves a tombstone where its live head was. By default Pebble rewrites what overlaps a table
+	// that is dense with tombstones as soon as that is flushed, here all ended instances; a scan meets no more of them
+	// than four tables hold.
+	o.Experimental.TombstoneDenseCompactionThreshold = -1
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionBalanced })
 	return o
 }
