@@ -3,8 +3,6 @@ package ltlf
 import (
 	"fmt"
 	"strings"
-
-	"github.com/replank/replank/internal/nearest"
 )
 
 // Limits of a text. They bound what reading it may cost.
@@ -231,11 +229,6 @@ func (p *parser) atom() *Formula {
 		step = s
 	} else if step == Any {
 		p.fail(`"*" needs a phase: *.started or *.completed`)
-	} else if i := strings.LastIndexByte(step, '.'); i >= 0 {
-		if near := nearest.Name(step[i+1:], []string{"started", "completed"}); near != "" {
-			p.fail("%q is no phase of %s", step[i+1:], step[:i])
-			p.err.Hint = fmt.Sprintf("did you mean %q?", near)
-		}
 	}
 	if c := step[0]; c >= '0' && c <= '9' || step != Any && strings.HasPrefix(step, Any) {
 		p.fail("%q is no step", step)

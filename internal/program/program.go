@@ -80,6 +80,8 @@ type Program struct {
 	// Waiting is the set of all places in OpenedBy; Automatic of those at which a script waits to run.
 	Waiting, Automatic petri.Marking
 
+	Rules []Rule // of the domain, in the order written
+
 	ByID map[string]int // node id -> index; for lookups only, never ranged over
 
 	// PlaceNode is the node that a place belongs to, -1 for the process itself.

@@ -100,6 +100,7 @@ func rebuild(p *Process) *Builder {
 	if p.defaults.timeout.given() {
 		b.DefaultTimeout(p.defaults.timeout.s)
 	}
+	b.Rules(p.Rules()...)
 	return b.In(strs(p.in)...).Out(strs(p.out)...).Variables(rebuildVars(p.vars)...)
 }
 

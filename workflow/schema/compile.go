@@ -69,6 +69,7 @@ func compile(p *Process) (*program.Program, []Finding) {
 	c.data()
 	c.places()
 	c.transitions()
+	c.rules()
 	if refused(c.list) {
 		return nil, c.list
 	}

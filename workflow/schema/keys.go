@@ -40,6 +40,8 @@ const (
 	formBranches                 // *[]*branch: steps or {do}
 	formFlows                    // *[]*branch: {next}
 	formElse                     // *bool: present or absent; the value is empty or true
+	formRules                    // *[]*rule; see rules.go
+	formOn                       // *text: refuse or flag
 )
 
 // A row is one key of a mapping that the model keeps as a T.
@@ -200,7 +202,7 @@ var processTable = []row[Process]{
 	{key: "start", later: "start instances from the program, or begin with a receive step"},
 	{key: "steps", form: formSteps, need: true, at: func(p *Process) any { return &p.steps }},
 	{key: "events", later: `put the steps into a "subprocess" with "boundary" events`},
-	{key: "rules", later: "leave them out"},
+	{key: "rules", form: formRules, at: func(p *Process) any { return &p.rules }},
 }
 
 var defaultsTable = []row[defaults]{

@@ -51,6 +51,7 @@ type Process struct {
 	vars           []*variable // in the order written, which is that of their slots
 	defaults       defaults
 	steps          []*step
+	rules          []*rule // in the order written, which is that of their monitors
 
 	// Filled by the resolver.
 	all  []*step          // steps and events in document order: a step, its vars' owner first, then its body, then its boundary

@@ -33,7 +33,7 @@ func printRows[T any](t *T, rows []row[T], front ...entry) *value {
 func printValue(f form, from any, need bool) *value {
 	var v *value
 	switch f {
-	case formText, formID, formName, formCEL, formType, formSplit:
+	case formText, formID, formName, formCEL, formType, formSplit, formOn:
 		v = printText(*from.(*text))
 	case formFlag, formElse:
 		if *from.(*bool) {
@@ -76,6 +76,8 @@ func printValue(f form, from any, need bool) *value {
 		if d := printRows(from.(*defaults), defaultsTable); len(d.fields) > 0 {
 			return d
 		}
+	case formRules:
+		v = printRules(*from.(*[]*rule))
 	case formTypes:
 		v = printTypes(*from.(*[]*record))
 	case formVars:

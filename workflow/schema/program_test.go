@@ -18,7 +18,7 @@ import (
 //	verify    the findings of its verification, with the number of markings
 //	findings  all findings, each on one line
 func TestPrograms(t *testing.T) {
-	for _, dir := range []string{"compile", "verify", "dataflow"} {
+	for _, dir := range []string{"compile", "verify", "dataflow", "rules"} {
 		datadriven.Walk(t, "testdata/"+dir, func(t *testing.T, path string) {
 			datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 				p, warnings, err := parseWithFindings(d.Input)

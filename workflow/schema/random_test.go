@@ -158,8 +158,31 @@ func (w *sourceWriter) process() *value {
 		w.maybe(d, 50, "timeout", w.period)
 		return d
 	})
-	v.fields = append(v.fields, entry{key: "steps", value: w.list(func() *value { return w.step(3) }, 0, 5)})
+	steps := w.list(func() *value { return w.step(3) }, 0, 5)
+	v.fields = append(v.fields, entry{key: "steps", value: steps})
+	if len(steps.items) > 1 {
+		w.maybe(v, 50, "rules", func() *value {
+			return w.rules(steps.items[0].fields[0].value.text, steps.items[1].fields[0].value.text)
+		})
+	}
 	return v
+}
+
+// rules are rules over two steps.
+func (w *sourceWriter) rules(a, b string) *value {
+	n := 0
+	return w.list(func() *value {
+		n++
+		v := mapValue(entry{key: "rule", value: stringValue(fmt.Sprintf("r%d", n))})
+		w.maybe(v, 50, "doc", w.word)
+		if w.pick("declare", 50) {
+			v = v.set("declare", stringValue(fmt.Sprintf(" not-succession( %s,%s )", a, b)))
+		} else {
+			v = v.set("ltlf", stringValue(fmt.Sprintf("G(%s -> F !%s) | *.started", a, b)))
+		}
+		w.maybe(v, 50, "on", func() *value { return stringValue(rapid.SampledFrom([]string{"refuse", "flag"}).Draw(w.t, "on")) })
+		return v
+	}, 1, 3)
 }
 
 func (w *sourceWriter) step(depth int) *value {

@@ -55,6 +55,10 @@ func (r *reader) value(f form, v *value, into any, key, node string) {
 		r.literal(v, into.(*literal), key, node)
 	case formRetry:
 		r.retry(v, into.(**retry), key, node)
+	case formRules:
+		r.rules(v, into.(*[]*rule), key)
+	case formOn:
+		r.word(v, into.(*text), key, node, onRefuse, onFlag)
 	case formDefaults:
 		if r.mapping(v, key, node) {
 			readRows(r, v, into.(*defaults), defaultsTable, "defaults", node, v.at)

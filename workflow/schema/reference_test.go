@@ -32,7 +32,7 @@ var formWords = map[form]string{
 	formVars: "`{variable: type}` or `{variable: declaration}`", formSteps: "list of steps",
 	formBoundary: "list of timer, message and error events", formRace: "list of timer and message events",
 	formCases: "list of cases, the else last", formBranches: "list of steps or branches", formFlows: "list of flows",
-	formElse: "nothing",
+	formElse: "nothing", formRules: "list of rules", formOn: "`refuse` or `flag`",
 }
 
 // entries writes the rows of one mapping.
@@ -72,6 +72,7 @@ func keyTables() string {
 	entries(&b, "a declaration", variableTable)
 	entries(&b, "retry", retryTable)
 	entries(&b, "defaults", defaultsTable)
+	entries(&b, "a rule", ruleTable)
 	return b.String()
 }
 
@@ -96,7 +97,7 @@ func TestReference(t *testing.T) {
 	}
 	text := head + tail
 
-	for f := formText; f <= formElse; f++ {
+	for f := formText; f <= formOn; f++ {
 		if f != formOnlyTrue && formWords[f] == "" {
 			t.Errorf("form %d has no words", f)
 		}

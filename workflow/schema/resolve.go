@@ -30,6 +30,7 @@ func resolve(p *Process, fs *findings, lost map[string]bool) {
 		r.jumps(s)
 		r.separates(s)
 	}
+	r.rules()
 	if len(lost) == 0 && !r.broken {
 		r.reachable()
 	}

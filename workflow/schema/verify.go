@@ -83,6 +83,9 @@ func verify(p *Process, b Budget) *Report {
 		if len(v.list) == 0 { // what lies behind a join that waits for ever is dead too
 			v.dead()
 		}
+		if !refused(v.list) {
+			v.rules(opt)
+		}
 		if !v.prog.Free {
 			v.dataFlow()
 		}

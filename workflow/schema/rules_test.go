@@ -1,0 +1,244 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/replank/replank/internal/ltlf"
+	"github.com/replank/replank/internal/petri"
+	"github.com/replank/replank/internal/program"
+	"github.com/replank/replank/internal/randschema"
+)
+
+// TestRulesAgreeWithRuns holds the findings on random rules of random schemas against what their runs do, one after the
+// other, with neither a state space nor a product.
+func TestRulesAgreeWithRuns(t *testing.T) {
+	seen := map[string]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		src := randschema.Make(intn(t), randschema.Config{})
+		p, err := Parse("test.yaml", []byte(src))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var steps []string
+		for i := range p.program.Nodes {
+			if n := &p.program.Nodes[i]; n.Start >= 0 || n.Complete >= 0 || n.Occur >= 0 {
+				steps = append(steps, n.ID)
+			}
+		}
+		if len(steps) < 2 || len(p.program.Loops) > 0 {
+			return // runs without end
+		}
+		for range 6 {
+			checkRule(t, src, steps, seen)
+		}
+	})
+	t.Log(seen)
+	if len(seen) < 4 && !testing.Short() {
+		t.Errorf("only %v: the test does not reach what it is for", seen)
+	}
+}
+
+// checkRule holds the findings on one random rule against the runs.
+func checkRule(t *rapid.T, src string, steps []string, seen map[string]int) {
+	a := rapid.IntRange(0, len(steps)-2).Draw(t, "a")
+	b := rapid.IntRange(a+1, len(steps)-1).Draw(t, "b")
+	on := rapid.SampledFrom([]string{onRefuse, onFlag, ""}).Draw(t, "on")
+	src += fmt.Sprintf("rules:\n  - {rule: r, declare: %q%s}\n", declared(t, steps[a], steps[b]), map[string]string{"": "", onFlag: ", on: flag", onRefuse: ", on: refuse"}[on])
+	codes := map[string]bool{}
+	q, err := Parse("test.yaml", []byte(src))
+	var wrong *Error
+	switch {
+	case errors.As(err, &wrong):
+		for _, f := range wrong.Findings {
+			codes[f.Code+" "+f.Severity.String()] = true
+		}
+		q = compiled(t, src)
+	case err != nil:
+		t.Fatal(err)
+	default:
+		for _, f := range q.report.Findings {
+			codes[f.Code+" "+f.Severity.String()] = true
+		}
+	}
+	x := runner{p: q.program, v: &verifier{p: q, prog: q.program, net: q.program.Net, findings: findings{source: q.source}}, left: 5_000}
+	x.v.throwers()
+	want := x.expect(on)
+	if x.left <= 0 {
+		return
+	}
+	for _, code := range []string{"rule/violated error", "rule/violated warning", "rule/never error", "rule/strands error"} {
+		if codes[code] != want[code] {
+			t.Fatalf("%s: %v, but the runs say %v\n%s\n%v", code, codes[code], want[code], src, err)
+		}
+		if want[code] {
+			seen[code]++
+		}
+	}
+	if len(want) == 0 {
+		seen["none"]++
+	}
+}
+
+func declared(t *rapid.T, a, b string) string {
+	name := rapid.SampledFrom(ltlf.Templates()).Draw(t, "template")
+	if rapid.Bool().Draw(t, "swap") {
+		a, b = b, a
+	}
+	for _, text := range []string{"%s(%s, %s)", "%s(%s)", "%s(%s, 1)"} {
+		args := []any{name, a, b}
+		text = fmt.Sprintf(text, args[:strings.Count(text, "%")]...)
+		if _, err := ltlf.Declare(text); err == nil {
+			return text
+		}
+	}
+	t.Fatalf("no way to write %s", name)
+	return ""
+}
+
+// runner goes through all runs of a program.
+type runner struct {
+	p    *program.Program
+	v    *verifier
+	left int // steps until it gives up
+}
+
+// expect tells which findings the runs call for.
+func (x *runner) expect(on string) map[string]bool {
+	want := map[string]bool{}
+	free := x.runs(x.p.Initial, 0, false)
+	switch {
+	case !free.satisfied:
+		want["rule/never error"] = true
+		return want
+	case on == "" && (free.violated || free.owing):
+		want["rule/violated error"] = true
+	case on == onFlag && (free.violated || free.owing), on == onRefuse && free.violated:
+		want["rule/violated warning"] = true
+	}
+	if on == onRefuse {
+		refusing := x.runs(x.p.Initial, 0, true)
+		if refusing.owing {
+			want["rule/violated error"] = true
+		}
+		if refusing.stranded {
+			want["rule/strands error"] = true
+		}
+	}
+	return want
+}
+
+// outcome is what some of the runs from a marking on do.
+type outcome struct{ ends, satisfied, owing, violated, stranded bool }
+
+func (x *runner) runs(m petri.Marking, state uint16, refusing bool) outcome {
+	r := &x.p.Rules[0]
+	out := outcome{violated: r.Automaton.Verdict(state) == ltlf.Violated}
+	if m.Empty() {
+		out.ends, out.satisfied, out.owing = true, r.Automaton.Accepts(state), !r.Automaton.Accepts(state)
+		return out
+	}
+	for _, t := range x.moves(m) {
+		if x.left--; x.left <= 0 {
+			return out
+		}
+		to := state
+		if a := x.p.Acts[t]; a.Phase != 0 {
+			to = r.Next(state, a.Node, a.Phase)
+			if refusing && r.Automaton.Verdict(to) == ltlf.Violated && !out.violated {
+				continue
+			}
+		}
+		after := m.Clone()
+		x.p.Net.Fire(after, t)
+		o := x.runs(after, to, refusing)
+		out.ends = out.ends || o.ends
+		out.satisfied = out.satisfied || o.satisfied
+		out.owing = out.owing || o.owing
+		out.violated = out.violated || o.violated
+		out.stranded = out.stranded || o.stranded
+	}
+	out.stranded = out.stranded || !out.ends
+	return out
+}
+
+// moves are the next silent transition with its alternatives, or else the letters.
+func (x *runner) moves(m petri.Marking) []int {
+	net := x.p.Net
+	never := x.v.never()
+	var out []int
+	for t := range net.Len() {
+		if !net.Enabled(m, t) {
+			continue
+		}
+		if t < net.Silent() {
+			for _, u := range net.Alternatives(m, int32(t), nil) {
+				if never == nil || !never[u] {
+					out = append(out, int(u))
+				}
+			}
+			return out
+		}
+		if x.v.possible(m, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// A budget that runs out is reported, and nothing is claimed about the rules.
+func TestRulesBudget(t *testing.T) {
+	p, err := Parse("wide.yaml", []byte(wide(5)+"rules:\n  - {rule: r, declare: \"response(u0, u1)\", on: flag}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := p.Verify(Budget{}).Findings; len(found) != 1 || found[0].Code != "rule/violated" {
+		t.Errorf("%v", found)
+	}
+	var codes []string
+	for _, f := range p.Verify(Budget{States: 260}).Findings {
+		codes = append(codes, f.Code)
+	}
+	if !slices.Contains(codes, "rule/unverified") || slices.Contains(codes, "rule/violated") {
+		t.Errorf("with 260 states: %v", codes)
+	}
+}
+
+// docs/rules.md names every template with an example that is one, and its example is accepted.
+func TestRulesPage(t *testing.T) {
+	file, err := os.ReadFile("../../docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(file)
+	named := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z-]+)\\([^|]*\\|[^|]*\\| `([^`]+)` \\|$").FindAllStringSubmatch(page, -1) {
+		c, err := ltlf.Declare(m[2])
+		if err != nil || c.Template != m[1] || c.String() != m[2] {
+			t.Errorf("the example %s of %s: %v", m[2], m[1], err)
+		}
+		named[m[1]] = true
+	}
+	for _, name := range ltlf.Templates() {
+		if !named[name] {
+			t.Errorf("%s has no line", name)
+		}
+	}
+	for _, m := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(page, -1) {
+		if p, err := Parse("rules.md", []byte(m[1])); err != nil || len(p.Rules()) == 0 {
+			t.Errorf("an example is refused: %v\n%s", err, m[1])
+		}
+	}
+	for what, n := range map[string]int{"at most %d of them": MaxRules, "more than %d states": ltlf.MaxStates, "from 1 to %d": ltlf.MaxCount} {
+		if text := fmt.Sprintf(what, n); !strings.Contains(page, text) {
+			t.Errorf("the limit %q is not there", text)
+		}
+	}
+}
