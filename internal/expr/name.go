@@ -1,6 +1,9 @@
 package expr
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 // reservedWords cannot name anything in an expression: they are literals and keywords of CEL, or words that its
 // specification keeps for other languages that CEL may be embedded in (language definition, "Syntax", RESERVED).
@@ -32,6 +35,19 @@ func isIdentifier(s string) bool {
 		}
 	}
 	return true
+}
+
+// CheckVarName returns why s cannot be the name of a variable, or nil.
+func CheckVarName(s string) error { return refusal(reservedVarName(s)) }
+
+// CheckFieldName returns why s cannot be the name of a field, so that only x["s"] selects it, or nil.
+func CheckFieldName(s string) error { return refusal(reservedFieldName(s)) }
+
+func refusal(reason string) error {
+	if reason == "" {
+		return nil
+	}
+	return errors.New(reason)
 }
 
 // reservedFieldName says why s cannot name a field, or "".

@@ -28,6 +28,7 @@ var rooms = map[string]room{
 	"internal/expr":       {imports: []string{"internal/nearest"}, outside: []string{celGo}, pure: true},
 	"internal/ltlf":       {imports: []string{"internal/nearest"}, pure: true},
 	"internal/xes":        {},
+	"internal/translate":  {imports: []string{"internal/expr"}, pure: true},
 
 	// A schema, and what an instance has done.
 	"internal/program": {imports: []string{"internal/petri", "internal/expr", "internal/period", "internal/ltlf"}, pure: true},
@@ -66,7 +67,7 @@ var rooms = map[string]room{
 		outside: []string{otel, "github.com/oklog/ulid/v2"},
 	},
 	"workflow/workflowtest": {imports: []string{"workflow", "workflow/schema", "workflow/history", "store", "tenant", "migrate"}},
-	"workflow/bpmn":         {imports: []string{"workflow/schema"}},
+	"workflow/bpmn":         {imports: []string{"workflow/schema", "internal/translate"}},
 	"workflow/choreography": {imports: []string{"workflow/schema", "workflow/history"}, later: true},
 	"workflow/cmd/replank": {
 		imports: []string{

@@ -24,9 +24,10 @@
 //
 // # Conditions
 //
-// Conditions are CEL when deployed, so a file's are taken as CEL once what is around them is gone: ${x}, #{x}, = x of
-// FEEL (where also = is ==, and, or are && and ||), return x;. What is then no CEL is refused with the text of the
-// expression. Variables that conditions use are dyn, with a warning, unless the file declares them as a property or data
+// Conditions are CEL when deployed: those of JUEL (${x}, #{x}) and FEEL (= x, or so named by the language of the
+// expression) are translated where the meaning is the same, others are taken as CEL, with some habits of Java, MVEL, Python
+// and XPath understood; internal/translate says what. An expression without translation is refused with its text and the
+// reason. Variables that conditions use are dyn, with a warning, unless the file declares them as a property or data
 // object of a type that is known; the activities that come right before a condition write them, and where none comes
 // before it, the process is started with them. Options.ControlOnly leaves conditions alone.
 //

@@ -125,15 +125,16 @@ func (g *graph) condition(f *flow, c *element) {
 		f.condition = clean(c.text, schema.MaxText)
 		return
 	}
-	f.condition = strings.TrimSpace(toCEL(c.text))
-	if _, err := schema.Names(f.condition); err != nil {
+	cel, err := toCEL(c.text, c.attr("language"))
+	f.condition = cel
+	if err != nil {
 		g.notCEL(c, err)
 		f.condition = "true" // whatever; the process is refused
 	}
 }
 
 func (g *graph) notCEL(e *element, err error) {
-	f := found(e, "bpmn/condition", "write it in CEL, as in amount > 100 && approved", "%q is no CEL: %v", clip(e.text), err)
+	f := found(e, "bpmn/condition", "write it in CEL, as in amount > 100 && approved", "%q cannot become CEL: %v", clip(e.text), err)
 	f.Pos = schema.Pos{Line: e.textLine, Col: e.textCol}
 	g.found = append(g.found, *f)
 }

@@ -162,27 +162,6 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// What is taken off an expression; everything else stays.
-func TestDialects(t *testing.T) {
-	for _, c := range [][2]string{
-		{`${x > 1}`, `x > 1`},
-		{`#{ approved }`, `approved`},
-		{` x == "${y}" `, `x == "${y}"`},
-		{`${a} && ${b}`, `${a} && ${b}`},
-		{`= x = 1 and y >= 2 or z != "a = b and c"`, `x == 1 && y >= 2 || z != "a = b and c"`},
-		{`=order.brand="x \" and y"`, `order.brand=="x \" and y"`},
-		{`== 1`, `== 1`},
-		{`return x == 0;`, `x == 0`},
-		{`return x; return y;`, `return x; return y;`},
-		{`a and b`, `a and b`},
-		{`="`, `"`},
-	} {
-		if got := toCEL(c[0]); got != c[1] {
-			t.Errorf("toCEL(%s) = %s, want %s", c[0], got, c[1])
-		}
-	}
-}
-
 // scenarios are the files of the scenarios, as seeds.
 func scenarios(t testing.TB) (list []string) {
 	paths, err := filepath.Glob("testdata/*/*.txt")
