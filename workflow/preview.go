@@ -180,7 +180,7 @@ func (j *judging) scan() error {
 			}
 		}
 		x.id = id
-		if err := j.decode(x, entry); err != nil {
+		if err := j.decode(x, &p, entry); err != nil {
 			return err
 		}
 		if !x.waitsAt(j.chosen.At) {
@@ -198,12 +198,13 @@ func (j *judging) scan() error {
 	return nil
 }
 
-// decode is Engine.open for a version that is known. It spares the state what only a machine needs.
-func (j *judging) decode(in *stored, entry store.Entry) error {
+// decode is Engine.open for a version that is known and a front that was read. It spares what only a machine needs, and
+// history.
+func (j *judging) decode(in *stored, p *codec.Peek, entry store.Entry) error {
 	if codec.Pages(in.version.shape.Slots) > 0 {
 		return j.e.open(in, j.realm.id, entry.Key, entry.Value)
 	}
-	if err := codec.DecodeHead(entry.Value, in.version.shape, &in.head); err != nil {
+	if err := p.DecodeRun(entry.Value, &in.version.shape, &in.head); err != nil {
 		return corrupt(entry.Key, err)
 	}
 	return nil

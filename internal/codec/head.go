@@ -173,31 +173,17 @@ func DecodeHead(b []byte, shape Shape, h *Head) error {
 	r.scope(&s.Scope, &shape, s.Seq, s.Updated)
 	s.Children = s.Children[:0]
 	if more&moreChildren != 0 {
-		s.Children = resize(s.Children, r.count(3))
-		for i := range s.Children {
-			s.Children[i] = kernel.Children{Node: int32(r.below(shape.Nodes, "node")), Open: r.uint32(), Next: r.uint32()}
-		}
+		r.children(&shape, s)
 	}
 	n := 0
 	s.Actors = resize(s.Actors, shape.Witnesses)
 	if more&moreActors != 0 {
-		if n = r.count(1); n > shape.Witnesses {
-			r.fail("it remembers more actors than its schema asks for")
-			n = 0
-		}
-		for i := range n {
-			s.Actors[i] = r.string(s.Actors[i])
-		}
+		n = r.actors(&shape, s)
 	}
 	clear(s.Actors[n:])
 	h.Moves = h.Moves[:0]
 	if more&moreMoves != 0 {
-		h.Moves = resize(h.Moves, r.count(2))
-		last := uint64(0)
-		for i := range h.Moves {
-			last += r.uvarint()
-			h.Moves[i] = Moved{last, r.uint32()}
-		}
+		r.moves(h)
 	}
 	h.Tail.Reset(s.Seq+1, s.Updated)
 	if more&moreTail != 0 {
@@ -214,6 +200,36 @@ func DecodeHead(b []byte, shape Shape, h *Head) error {
 		r.pos = len(b)
 	}
 	return r.close("head")
+}
+
+func (r *reader) children(shape *Shape, s *kernel.State) {
+	s.Children = resize(s.Children, r.count(3))
+	for i := range s.Children {
+		s.Children[i] = kernel.Children{Node: int32(r.below(shape.Nodes, "node")), Open: r.uint32(), Next: r.uint32()}
+	}
+}
+
+// actors reads the actors that are known, and returns how many.
+func (r *reader) actors(shape *Shape, s *kernel.State) int {
+	n := r.count(1)
+	if n > shape.Witnesses {
+		r.fail("it remembers more actors than its schema asks for")
+		return 0
+	}
+	s.Actors = resize(s.Actors, shape.Witnesses)
+	for i := range n {
+		s.Actors[i] = r.string(s.Actors[i])
+	}
+	return n
+}
+
+func (r *reader) moves(h *Head) {
+	h.Moves = resize(h.Moves, r.count(2))
+	last := uint64(0)
+	for i := range h.Moves {
+		last += r.uvarint()
+		h.Moves[i] = Moved{last, r.uint32()}
+	}
 }
 
 func appendLabels(dst []byte, labels map[string]string) []byte {

@@ -36,6 +36,14 @@ func TestHeadRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for _, into := range []*Head{new(Head), used} { // the run alone says the same
+			if err := p.DecodeRun(b, &sh, into); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := plainScope(into.State.Scope, HeadSlots), plainScope(h.State.Scope, HeadSlots); !reflect.DeepEqual(got, want) || !slices.Equal(into.Moves, h.Moves) {
+				t.Fatalf("decoded run\n%+v %v\nof\n%+v %v", got, into.Moves, want, h.Moves)
+			}
+		}
 		s := h.State
 		jobs := false
 		for _, w := range s.Works {

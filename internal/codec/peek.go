@@ -14,6 +14,7 @@ type Peek struct {
 	BusinessKey           []byte // empty: none. It belongs to the record.
 
 	labels []byte // the labels, encoded; they belong to the record
+	after  int    // where the front ends
 }
 
 // PeekHead reads the front of a head record. What follows is not checked.
@@ -21,7 +22,31 @@ func PeekHead(b []byte) (Peek, error) {
 	var p Peek
 	r := open(b, FormatHead)
 	r.peek(&p)
+	p.after = r.pos
 	return p, r.err("head")
+}
+
+// DecodeRun decodes of head record b, of which p is the front, what a class of runs is made of: the scope and the
+// moves. Like DecodeHead it works in h's memory; the rest of h and of h.State has no meaning then. What follows the moves
+// is not checked.
+func (p *Peek) DecodeRun(b []byte, shape *Shape, h *Head) error {
+	if h.State == nil {
+		h.State = new(kernel.State)
+	}
+	r := reader{b: b, pos: p.after}
+	more := r.flags(moreChildren | moreActors | moreTail | moreMoves)
+	r.scope(&h.State.Scope, shape, p.Seq, p.Updated)
+	h.Moves = h.Moves[:0]
+	if more&moreMoves != 0 {
+		if more&moreChildren != 0 {
+			r.children(shape, h.State)
+		}
+		if more&moreActors != 0 {
+			r.actors(shape, h.State)
+		}
+		r.moves(h)
+	}
+	return r.err("head")
 }
 
 // Label returns the value of a label, and whether the instance has it.
