@@ -110,37 +110,26 @@ func (r *run) convert() *refusal {
 		for i := range now.list {
 			now.list[i] = r.c.s.Program().Vars[i].Default
 		}
-		step := func(writes []kernel.Write, seq uint64, l *kernel.Letter) *refusal {
-			touched := len(cv.reads) == 0 && seq == 1
-			for _, w := range writes {
+		for i, x := range r.written() {
+			touched := i == 0 // what the instance began with: its input, and defaults
+			for _, w := range x.list {
 				now.list[w.Slot] = w.Value
 				touched = touched || slices.Contains(cv.reads, int(w.Slot))
 			}
 			if !touched || !now.have(cv.reads) {
-				return nil
+				continue
 			}
 			v, err := cv.program.Eval(now)
 			if err != nil {
-				return &refusal{letter: l, message: fmt.Sprintf("from of variable %s: %v", r.c.t.Program().Vars[slot].Name, err)}
+				return &refusal{letter: x.letter, message: fmt.Sprintf("from of variable %s: %v", r.c.t.Program().Vars[slot].Name, err)}
 			}
-			r.env = append(r.env, kernel.Env{Seq: seq, Write: kernel.Write{Slot: int32(slot), Value: v}})
-			return nil
-		}
-		if now.have(cv.reads) {
-			if err := step(nil, 1, nil); err != nil {
-				return err
-			}
-		}
-		for _, x := range r.written() {
-			if err := step(x.list, x.seq, x.letter); err != nil {
-				return err
-			}
+			r.env = append(r.env, kernel.Env{Seq: x.seq, Write: kernel.Write{Slot: int32(slot), Value: v}})
 		}
 	}
 	return nil
 }
 
-// written is everything that was written, in order.
+// written is everything that was written, in order; the input comes first, also if it is empty.
 func (r *run) written() []written {
 	all := []written{{1, r.trace.Input, nil}}
 	for i := range r.trace.Letters {

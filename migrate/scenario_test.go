@@ -3,6 +3,9 @@ package migrate_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -53,6 +56,32 @@ func TestScenarios(t *testing.T) {
 			return ""
 		})
 	})
+}
+
+// The rows of the scenarios that the criteria of this package decide have their files. Those that need an engine are in
+// workflow/testdata/moves.
+func TestScenariosHaveAllRows(t *testing.T) {
+	files, err := filepath.Glob("testdata/scenarios/*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]bool{}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^# ([0-9][0-9, ]*)`).FindAllStringSubmatch(string(b), -1) {
+			for _, row := range strings.FieldsFunc(m[1], func(r rune) bool { return r == ',' || r == ' ' }) {
+				told[row] = true
+			}
+		}
+	}
+	for _, row := range strings.Fields("1 2 3 5 6 7 9 10 11 13 15 16 18 19 21 22 25 26 28 30 31 33 35 36 39 50 59") {
+		if !told[row] {
+			t.Errorf("row %s has no scenario", row)
+		}
+	}
 }
 
 func renames(d *datadriven.TestData) map[string]string {
