@@ -274,5 +274,6 @@ func (p *parser) filter(list term, at token) term {
 		return p.element(list, index-1)
 	}
 	p.want(list, List)
-	return p.made(list.pos, Any, postfix, list.within(postfix), "[size(", list.text, ") - ", strings.TrimLeft(n.text, "0"), "]")
+	text := list.within(postfix) + "[size(" + list.text + ") - " + strings.TrimLeft(n.text, "0") + "]"
+	return p.path(list, text, list.text+"[]")
 }

@@ -127,7 +127,7 @@ func (p *parser) comprehension(kind token) term {
 	if !p.visible(name) {
 		return list
 	}
-	elem := &class{}
+	elem := p.path(list, name.text, list.text+"[]").of
 	if p.err == nil && list.of.root().elem != nil {
 		elem.kind = list.of.root().elem.kind
 	}

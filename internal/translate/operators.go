@@ -23,14 +23,12 @@ func (p *parser) equal(l, r term, op string) term {
 // order is l < r, l <= r, l > r or l >= r.
 func (p *parser) order(l, r term, op string) term {
 	for _, t := range []term{l, r} {
-		switch {
-		case t.null:
+		if t.null {
 			p.fail(t.pos, "null is put in order: CEL fails there")
-		case p.err == nil && (t.of.root().kind == Bool || t.of.root().kind == List || t.of.root().kind == Map):
-			p.fail(t.pos, "%s is %v, which has no order", clip(t.text), t.of.root().kind)
 		}
 	}
 	p.same(l, r)
+	p.ordered = append(p.ordered, l, r)
 	return p.made(l.pos, Bool, relation, l.within(sum), " ", op, " ", r.within(sum))
 }
 
@@ -74,21 +72,23 @@ func (p *parser) conditional(test, yes, no term) term {
 	case yes.null || no.null:
 		// CEL's null is of no other type
 		made := p.made(test.pos, Any, choice, test.within(either), " ? ", loose(yes), " : ", loose(no))
+		if made.of = yes.of; yes.null {
+			made.of = no.of
+		}
 		return made
-	case yk == Int && nk == Double:
-		yes = p.asDouble(yes)
-	case yk == Double && nk == Int:
-		no = p.asDouble(no)
+	case yk == Double || nk == Double:
+		yes, no = p.asDouble(yes), p.asDouble(no)
 	default:
 		p.same(yes, no)
 	}
-	kind, _ := both(yes.of.root().kind, no.of.root().kind)
-	if family(kind) == Number && yes.of.root() != no.of.root() && kind != yes.of.root().kind {
-		kind = Number
+	made := p.made(test.pos, Any, choice, test.within(either), " ? ", yes.within(either), " : ", no.within(choice))
+	if made.of = yes.of; yes.fixed != 0 {
+		made.of = no.of // what the literal is, it stays
 	}
-	made := p.made(test.pos, kind, choice, test.within(either), " ? ", yes.within(either), " : ", no.within(choice))
-	if kind == Any {
-		made.of = yes.of
+	if yes.fixed != 0 && no.fixed != 0 {
+		made.of = &class{kind: yes.of.root().kind}
+	} else if p.err == nil && yes.fixed == 0 && no.fixed == 0 && isNumber(made.of.root().kind) {
+		p.join(yes, no)
 	}
 	return made
 }

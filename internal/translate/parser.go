@@ -24,6 +24,7 @@ type parser struct {
 	names   []string          // variables, in the order of the source
 	scopes  []scope           // innermost last
 	sums    []term            // of FEEL, to be settled
+	ordered []term            // to be settled
 	foreign bool              // something was read that CEL writes otherwise
 }
 
@@ -41,6 +42,7 @@ type term struct {
 	pos   int
 	null  bool // the literal
 	bare  bool // a variable, or a path from one
+	local bool // bare, from a name bound within the expression
 	fixed Type // Int or Double: the literal of a number
 }
 
@@ -164,7 +166,7 @@ func (p *parser) variable(t token) term {
 			if s.class == nil {
 				p.fail(t.pos, "%q is another entry of the same context, which CEL cannot read", t.text)
 			}
-			return term{text: t.text, level: postfix, of: s.class, pos: t.pos, bare: true}
+			return term{text: t.text, level: postfix, of: s.class, pos: t.pos, bare: true, local: true}
 		}
 	}
 	if err := expr.CheckVarName(t.text); err != nil {
@@ -173,27 +175,34 @@ func (p *parser) variable(t token) term {
 	if p.paths[t.text] == nil {
 		p.names = append(p.names, t.text)
 	}
-	return p.path(t.text, t.pos, true)
+	return p.path(term{pos: t.pos, bare: true}, t.text, t.text)
 }
 
-// path is the term of a variable or of what it contains.
-func (p *parser) path(text string, pos int, bare bool) term {
-	if len(text) > expr.MaxSource {
-		p.fail(pos, "its translation is longer than %d bytes", expr.MaxSource)
+// path is the term of a variable, or of what of contains. Terms with the same key have the same type; unless the text may
+// mean something else elsewhere, because names are bound.
+func (p *parser) path(of term, text, key string) term {
+	made := p.made(of.pos, Any, postfix, text)
+	made.bare, made.local = of.bare, of.local
+	if len(p.scopes) == 0 || of.bare && !of.local {
+		if p.paths[key] == nil {
+			p.paths[key] = made.of
+		}
+		made.of = p.paths[key]
 	}
-	if p.paths[text] == nil {
-		p.paths[text] = &class{}
-	}
-	return term{text: text, level: postfix, of: p.paths[text], pos: pos, bare: bare}
+	return made
 }
 
 // property is a field of a term.
 func (p *parser) property(of term, name string) term {
 	p.want(of, Map)
-	if len(p.scopes) > 0 { // the text may mean something else elsewhere
-		return p.made(of.pos, Any, postfix, of.within(postfix), selector(name))
-	}
-	return p.path(of.within(postfix)+selector(name), of.pos, of.bare)
+	text := of.within(postfix) + selector(name)
+	return p.path(of, text, text)
+}
+
+// element is the element of a list at an index that counts from 0.
+func (p *parser) element(of term, index int64) term {
+	p.want(of, List)
+	return p.path(of, of.within(postfix)+"["+strconv.FormatInt(index, 10)+"]", of.text+"[]")
 }
 
 func selector(name string) string {
@@ -201,16 +210,6 @@ func selector(name string) string {
 		return "[" + strconv.Quote(name) + "]"
 	}
 	return "." + name
-}
-
-// element is the element of a list at an index that counts from 0.
-func (p *parser) element(of term, index int64) term {
-	p.want(of, List)
-	text := of.within(postfix) + "[" + strconv.FormatInt(index, 10) + "]"
-	if len(p.scopes) > 0 { // the text may mean something else elsewhere
-		return p.made(of.pos, Any, postfix, text)
-	}
-	return p.path(text, of.pos, of.bare)
 }
 
 // literal is the term of a number or text.

@@ -86,7 +86,11 @@ func (e *Error) Error() string {
 
 // Translate returns src in CEL. The error is an *Error.
 func Translate(src string, from Language) (Expr, error) {
-	p := &parser{lang: from, src: src, paths: map[string]*class{}}
+	return (&parser{lang: from, src: src, paths: map[string]*class{}}).translate()
+}
+
+func (p *parser) translate() (Expr, error) {
+	src := p.src
 	switch {
 	case len(src) > expr.MaxSource:
 		p.fail(0, "the expression has %d bytes; the limit is %d", len(src), expr.MaxSource)
@@ -99,9 +103,9 @@ func Translate(src string, from Language) (Expr, error) {
 		return Expr{}, p.err
 	}
 	var t term
-	switch from {
+	switch p.lang {
 	case CEL:
-		return asIs(src, from)
+		return asIs(src, p.lang)
 	case JUEL:
 		t = p.composite()
 	case FEEL:

@@ -93,8 +93,17 @@ func (p *parser) join(l, r term) {
 	lc.up, rc.kind = rc, merged
 }
 
-// settle decides the sums of which nothing said whether they add numbers or join texts.
+// settle decides what is still open: terms that are put in order are numbers if nothing else is known, because CEL also
+// orders truth values; sums of which nothing says whether they add numbers or join texts are refused.
 func (p *parser) settle() {
+	for _, t := range p.ordered {
+		switch root := t.of.root(); root.kind {
+		case Any:
+			root.kind = Number
+		case Bool, List, Map:
+			p.fail(t.pos, "%s is %v, which has no order", clip(t.text), root.kind)
+		}
+	}
 	for _, t := range p.sums {
 		switch root := t.of.root(); root.kind {
 		case Number:
