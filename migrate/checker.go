@@ -52,7 +52,7 @@ type convert struct {
 }
 
 // NewChecker prepares a check. A *schema.Error says what is wrong with the plan itself: the target is not verified, a
-// rename names no node. opts may be nil.
+// rename names no node, one of the two has elements that no engine runs. opts may be nil.
 func NewChecker(from, to *schema.Process, opts *Options) (*Checker, error) {
 	var o Options
 	if opts != nil {
@@ -70,6 +70,7 @@ func NewChecker(from, to *schema.Process, opts *Options) (*Checker, error) {
 		findings = append(findings, fatal(to, "migrate/unverified", "", "the target is not verified within the budget, so where its instances can get is not known",
 			"split the process, or verify it with a larger budget"))
 	}
+	findings = append(findings, slices.Concat(from.Runs(), to.Runs())...)
 	findings = append(findings, c.mapNodes(o.Rename)...)
 	findings = append(findings, c.mapVars()...)
 	if len(findings) > 0 {

@@ -82,6 +82,11 @@ type Program struct {
 
 	Rules []Rule // of the domain, in the order written
 
+	// Children are the scopes that may run in several copies, by their owners, ascending. Outer is the number of the
+	// variables around this program, if it is a child: they come first in Vars, and have the slots that they have there.
+	Children []Child
+	Outer    int
+
 	ByID map[string]int // node id -> index; for lookups only, never ranged over
 
 	// PlaceNode is the node that a place belongs to, -1 for the process itself.
@@ -114,7 +119,7 @@ type Node struct {
 	Race  int32   // events of a race: the race's node; else -1
 
 	// Places. Offered: ready to start (tasks), or waiting (events: the place whose token they consume). Running:
-	// between start and complete. On: the activity is active, from offer to end; present only on sub-processes and on
+	// between start and complete, or while some child runs. On: the activity is active, from offer to end; present only on sub-processes and on
 	// activities with boundary events. NoPlace where there is none.
 	Offered, Running, On petri.Place
 	// Wait is the place whose token means that the node waits for something: Offered, or On of the host.
@@ -142,17 +147,30 @@ type Node struct {
 	Due       period.Period // user tasks; zero: none
 	Separate  []int32       // user tasks: nodes whose last completer may not do this one
 	Timer     *Timer
-	Message   string        // receive, message events
+	Message   string        // receive, message events; what is sent
 	Key       *expr.Program // correlation key, a string; nil: ""
-	Code      string        // error events: "" catches any
-	Throws    int32         // error ends: the boundary event that catches it; -1
+	Code      string        // error and escalation events: "" catches any; what is thrown
+	Throws    int32         // error ends, and what else throws: the event of this program that catches it; -1
 	Terminate bool          // ends
+
+	// What no engine runs yet: see schema.Process.Runs.
+	Signal             string        // what is waited for, or sent
+	Condition          *expr.Program // a bool
+	Callee             string        // calls: the process; Version 0: the latest
+	Version            int
+	Assignee, Priority *expr.Program // user tasks: a string, an int
+	FollowUp, TTL      period.Period // zero: none
+	Table              *Table        // rule tasks
+	Each               *Each         // multi-instance
 }
 
-// Timer says when a timer event is due: After its activation, or At an instant.
+// Timer says when a timer event is due: After its activation, or At an instant; or again and again, Every period or as
+// Cron says.
 type Timer struct {
 	After period.Period
 	At    *expr.Program // timestamp; nil: After
+	Every period.Period // zero: once
+	Cron  string        // "": none
 }
 
 // Param is one entry of a task's input.

@@ -95,6 +95,19 @@ func (b *Builder) Then(steps ...Step) *Builder {
 	return b
 }
 
+// Starts adds ways in which an instance begins, beside Plain none of them by the program: Timer, OnMessage, OnSignal,
+// OnCondition. Next says with which step, else with the first; Then adds steps before it.
+func (b *Builder) Starts(events ...Step) *Builder {
+	b.doc = b.doc.appendTo("start", stepValues(events)...)
+	return b
+}
+
+// Events adds event sub-processes of the process; see Step.Events.
+func (b *Builder) Events(events ...Step) *Builder {
+	b.doc = b.doc.appendTo("events", stepValues(events)...)
+	return b
+}
+
 // Build makes the process. The error is an *Error with every finding. The Builder can be used further.
 func (b *Builder) Build() (*Process, error) { return b.build(false) }
 
@@ -122,7 +135,7 @@ func (b *Builder) Schemas() ([]*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []*Process{p}, nil
+	return p.Schemas()
 }
 
 func (b *Builder) put(key string, v *value) *Builder {

@@ -72,16 +72,16 @@ func (s Step) At(cel string) Step { return s.text("at", cel) }
 // Then adds steps that follow an event: Timer, OnMessage, OnError.
 func (s Step) Then(steps ...Step) Step { return s.list("do", stepValues(steps)) }
 
-// Boundary adds events that interrupt the activity.
+// Boundary adds events of the activity, which interrupt it; see Continue.
 func (s Step) Boundary(events ...Step) Step { return s.list("boundary", stepValues(events)) }
 
 // Terminate makes an End cancel everything else in its scope.
 func (s Step) Terminate() Step { return Step{s.v.set("terminate", boolValue(true))} }
 
-// Error makes an End raise an error, which a boundary event of a subprocess around it catches.
+// Error makes an End or Throw raise an error, which an event around it catches.
 func (s Step) Error(code string) Step { return s.text("error", code) }
 
-// Variables declares variables of a Sub. Only name, type, default, secret and was count.
+// Variables declares variables of a Sub or Each. Only name, type, default, secret and was count.
 func (s Step) Variables(vars ...Variable) Step {
 	for _, d := range vars {
 		s = s.pair("vars", d.Name, variableValue(d, func(string, string, string) {}))

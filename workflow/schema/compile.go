@@ -14,6 +14,9 @@ import (
 //	places  places of each node, inputs of joins                                      compile_places.go
 //	net     transitions, and what firing each means                                   compile_net.go
 //	        decisions and loops                                                       compile_split.go
+//	        what throws, and what catches it                                          compile_event.go
+//
+// What may run in several copies is compiled to a program of its own, a child, in the data pass: compile_child.go.
 //
 // A change to the numbering of nodes, slots, loops, flows or places is a new program.Layout.
 
@@ -22,6 +25,13 @@ type compiler struct {
 	p    *Process
 	prog *program.Program
 	findings
+
+	// What is compiled: the process, or a child scope of node owner of another compiler.
+	body, starts, handlers []*step
+	outer                  *compiler // nil: the process
+	owner                  int32
+	root                   []*variable // the variables of a child scope itself
+	thrown                 []*step     // events of outer scopes that catch what is thrown in here
 
 	// Layout.
 	steps   []*step         // by node: the step that it comes from; nil never
@@ -48,6 +58,7 @@ type compiler struct {
 	inputs [][]*link        // by node: the links that lead to a join
 	chains map[int32]*chain // by node: the inclusive splits
 	acts   []program.Act    // by provisional transition
+	begin  petri.Place      // where starts take their token from; NoPlace: there are none
 }
 
 // A link is a way that the text gives for tokens to go on: the beginning of a body, or what follows a step, a case or
@@ -65,10 +76,7 @@ const scopeEnds = -1
 // is fatal the program is nil.
 func compile(p *Process) (*program.Program, []Finding) {
 	c := newCompiler(p)
-	c.layout()
-	c.data()
-	c.places()
-	c.transitions()
+	c.run()
 	c.rules()
 	if refused(c.list) {
 		return nil, c.list
@@ -79,17 +87,24 @@ func compile(p *Process) (*program.Program, []Finding) {
 // newCompiler is the work before its first pass.
 func newCompiler(p *Process) *compiler {
 	return &compiler{
-		p: p,
+		p: p, body: p.steps, starts: p.starts, handlers: p.handlers,
 		prog: &program.Program{
 			Process: p.id.s, Title: p.title.s, Digest: p.digest, Free: p.free,
 			ByID: make(map[string]int),
 		},
-		findings: findings{source: p.source},
-		index:    make(map[*step]int32), joins: make(map[*step]int32),
+		findings: findings{source: p.source}, begin: petri.NoPlace,
+		index: make(map[*step]int32), joins: make(map[*step]int32),
 		loopOf: make(map[*step]int32), scopeOf: make(map[*step]int32),
 		guards: make(map[*branch]*expr.Program), tests: make(map[*step]*expr.Program),
 		follow: make(map[*step]*link), heads: make(map[*step]*link), cases: make(map[*branch]*link),
 	}
+}
+
+func (c *compiler) run() {
+	c.layout()
+	c.data()
+	c.places()
+	c.transitions()
 }
 
 // node returns the node with an index.

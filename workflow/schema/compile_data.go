@@ -41,13 +41,17 @@ func (c *compiler) data() {
 	if !c.variables() {
 		return // every expression would complain of it again
 	}
+	c.children()
 	for i := range c.prog.Nodes {
 		if !c.isJoin[i] {
 			c.nodeData(int32(i))
+			c.elementData(int32(i))
 			c.guardsOf(int32(i))
 		}
 	}
-	c.migrations()
+	if c.outer == nil {
+		c.migrations()
+	}
 }
 
 // variables numbers the variables: those of the process, then those of each subprocess; and makes the environments. It
@@ -56,9 +60,16 @@ func (c *compiler) variables() (declaredAll bool) {
 	records := c.p.records()
 	before := len(c.list)
 	declaredAll = true
+	if c.outer != nil {
+		c.prog.Vars = slices.Clone(c.outer.prog.Vars)
+		c.prog.Outer = len(c.prog.Vars)
+	}
 	for i := range c.prog.Scopes {
 		list := c.p.vars
 		prefix := ""
+		if c.outer != nil {
+			list, prefix = c.root, c.outer.node(c.owner).ID+"."
+		}
 		if i > 0 {
 			owner := c.steps[c.prog.Scopes[i].Node]
 			list, prefix = owner.vars, owner.id.s+"."
@@ -83,12 +94,17 @@ func (c *compiler) variables() (declaredAll bool) {
 				Index: v.index, Secret: v.secret, FromText: v.from.s, Was: v.was.s,
 			})
 			declared = append(declared, d)
-			if i > 0 {
+			if i > 0 || c.outer != nil {
 				c.prog.Scopes[i].Locals = append(c.prog.Scopes[i].Locals, slot)
 			}
 		}
 		if i > 0 {
 			c.envs = append(c.envs, c.envs[c.prog.Scopes[i].Parent].With(declared...))
+			continue
+		}
+		if c.outer != nil {
+			c.envs = append(c.envs, c.outer.envs[c.outer.node(c.owner).Scope].With(declared...))
+			c.prog.Env = c.envs[0]
 			continue
 		}
 		env, err := expr.NewEnv(records, declared)
@@ -101,6 +117,12 @@ func (c *compiler) variables() (declaredAll bool) {
 		}
 		c.envs = append(c.envs, env)
 		c.prog.Env = env
+	}
+	if c.outer != nil {
+		if len(c.root) > 0 && len(c.prog.Scopes[0].Locals) > 0 {
+			c.prog.In = c.prog.Scopes[0].Locals[:1] // the element
+		}
+		return declaredAll
 	}
 	for _, name := range c.p.in {
 		c.prog.In = append(c.prog.In, c.slot(name, 0, ""))
@@ -119,6 +141,14 @@ func (c *compiler) slot(name text, scope int32, node string) int {
 				return c.prog.Scopes[scope].Locals[i]
 			}
 		}
+	}
+	if c.outer != nil {
+		for i, v := range c.root {
+			if v.name.s == name.s && i < len(c.prog.Scopes[0].Locals) {
+				return c.prog.Scopes[0].Locals[i]
+			}
+		}
+		return c.outer.slot(name, c.outer.node(c.owner).Scope, node)
 	}
 	for i, v := range c.p.vars {
 		if v.name.s == name.s && i < len(c.prog.Vars) {
@@ -171,7 +201,7 @@ func (c *compiler) typed(name string) expr.Type {
 func (c *compiler) nodeData(i int32) {
 	n, s := c.node(i), c.steps[i]
 	env, id := c.envs[n.Scope], s.id.s
-	for _, in := range s.in {
+	for _, in := range slices.Concat(s.in, s.data) {
 		p := program.Param{Name: in.name.s}
 		if in.expr.given() {
 			p.Slot = -1
@@ -191,6 +221,9 @@ func (c *compiler) nodeData(i int32) {
 	if s.pause.given() {
 		n.Timer = &program.Timer{After: s.pause.period}
 	}
+	if s.cron.given() || s.every.given() {
+		n.Timer = &program.Timer{Every: s.every.period, Cron: s.cron.s}
+	}
 	if s.instant.given() {
 		n.Timer = &program.Timer{At: c.expression(env, s.instant, c.typed("timestamp"), id)}
 		n.Reads = c.reading(n.Reads, n.Timer.At)
@@ -200,7 +233,7 @@ func (c *compiler) nodeData(i int32) {
 
 	n.Groups = strs(s.groups)
 	n.Due = s.due.period
-	n.Code = s.code.s
+	n.Code = s.code.s + s.escalation.s // one of the two is given
 	n.Terminate = s.kill
 	if s.kind == kindService {
 		n.Handler = s.handlerName()
@@ -245,10 +278,12 @@ func (c *compiler) guardsOf(i int32) {
 func (c *compiler) outputs(n *program.Node, s *step, env *expr.Env) {
 	root := ""
 	switch {
-	case s.kind == kindUser || s.kind == kindService:
+	case s.kind == kindUser || s.kind == kindService || s.kind == kindCall:
 		root = "result"
-	case n.Message != "":
+	case s.expects():
 		root = "message"
+	case s.kind == kindEach:
+		return // over other names: see eachData
 	}
 	if root != "" {
 		env = env.With(expr.Var{Name: root, Type: c.anyType, Slot: len(c.prog.Vars)})
@@ -277,15 +312,7 @@ func (c *compiler) typeOf(slot int) expr.Type { return c.prog.Vars[slot].Type }
 
 // reading adds the variables that p reads to list; result and message are none.
 func (c *compiler) reading(list []int, p *expr.Program) []int {
-	if p == nil {
-		return list
-	}
-	for _, slot := range p.Reads() {
-		if slot < len(c.prog.Vars) {
-			list = append(list, slot)
-		}
-	}
-	return list
+	return append(list, c.prog.SlotsOf(p)...)
 }
 
 // ascending sorts a list of slots and drops what is there twice.

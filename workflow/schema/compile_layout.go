@@ -10,18 +10,26 @@ import (
 // layout numbers nodes, scopes and loops and finds out where tokens go.
 func (c *compiler) layout() {
 	c.prog.Scopes = []program.Scope{{Node: -1, Parent: -1, On: petri.NoPlace}}
-	c.number(c.p.steps, 0)
+	c.number(c.starts, 0)
+	c.number(c.body, 0)
+	c.number(c.handlers, 0)
 	for i := range c.prog.Nodes {
 		c.relate(int32(i))
 	}
 	end := &link{to: scopeEnds, place: petri.NoPlace}
-	c.connect(c.p.steps, end)
-	c.first = c.head(c.p.steps, end)
+	c.connect(c.body, end)
+	c.first = c.head(c.body, end)
+	for _, e := range c.starts {
+		c.connectEvent(e, c.first)
+	}
+	for _, e := range c.handlers {
+		c.connectEvent(e, end)
+	}
 	c.reach()
 }
 
-// number gives the steps of a list, and all that lies in them, their nodes: a step, what is in it, its join, then its
-// boundary events with what follows each.
+// number gives the steps of a list, and all that lies in them but in children, their nodes: a step, what is in it, its
+// join, then its boundary events with what follows each.
 func (c *compiler) number(list []*step, scope int32) {
 	for _, s := range list {
 		i := c.newNode(s, s.id.s, scope, program.Kind(s.nodeKind()))
@@ -46,7 +54,10 @@ func (c *compiler) number(list []*step, scope int32) {
 		for _, e := range s.events {
 			c.number([]*step{e}, inner)
 		}
-		c.number(s.body, inner)
+		if !s.isChild() {
+			c.number(s.body, inner)
+		}
+		c.number(s.handlers, inner)
 		switch s.kind {
 		case kindChoose, kindSome, kindParallel, kindRace, kindRepeat:
 			j := c.newNode(s, s.id.s+".join", scope, program.Kind(s.nodeKind()))
@@ -92,14 +103,16 @@ func (c *compiler) relate(i int32) {
 		}
 		return
 	}
-	if s.host != nil {
+	if s.role == roleBoundary {
 		n.Host = c.index[s.host]
 	}
 	if s.race != nil {
 		n.Race = c.index[s.race]
 	}
 	for _, other := range s.separate {
-		n.Separate = append(n.Separate, c.index[other])
+		if at, here := c.index[other]; here { // a step of another scope is looked up when that runs
+			n.Separate = append(n.Separate, at)
+		}
 	}
 	slices.Sort(n.Separate)
 	n.Separate = slices.Compact(n.Separate)
@@ -132,7 +145,7 @@ func (c *compiler) connect(list []*step, after *link) {
 		switch {
 		case s.target != nil:
 			next = c.to(c.index[s.target])
-		case s.kind == kindEnd, s.kind == kindGateway && len(s.cases) > 0:
+		case s.stops():
 		case i+1 < len(list):
 			next = c.to(c.index[list[i+1]])
 		default:
@@ -168,6 +181,9 @@ func (c *compiler) connectInside(s *step, next *link) {
 		end := &link{to: scopeEnds, place: petri.NoPlace}
 		c.heads[s] = c.head(s.body, end)
 		c.connect(s.body, end)
+		for _, e := range s.handlers {
+			c.connectEvent(e, end)
+		}
 	}
 	for _, e := range s.bounds {
 		c.connectEvent(e, next)
@@ -176,6 +192,9 @@ func (c *compiler) connectInside(s *step, next *link) {
 
 // connectEvent makes the links of an event: what it leads to goes on where its host or race does.
 func (c *compiler) connectEvent(e *step, after *link) {
+	if e.beside {
+		return
+	}
 	if e.target != nil {
 		after = c.to(c.index[e.target])
 	}
@@ -187,7 +206,13 @@ func (c *compiler) connectEvent(e *step, after *link) {
 // reach marks the links that tokens can take, guards aside, so that a join does not wait for a flow that nothing uses.
 func (c *compiler) reach() {
 	seen := make([]bool, len(c.prog.Nodes))
-	todo := []*link{c.first}
+	var todo []*link
+	for _, e := range slices.Concat(c.handlers, c.starts) {
+		todo = append(todo, c.heads[e])
+	}
+	if len(c.starts) == 0 {
+		todo = append(todo, c.first)
+	}
 	for len(todo) > 0 {
 		l := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
@@ -214,7 +239,7 @@ func (c *compiler) outs(i int32) []*link {
 	var out []*link
 	switch s.kind {
 	case kindEnd:
-		// The boundary event that catches an error end is reached from its host.
+		// The event that catches what an end throws is reached from its host or scope.
 	case kindChoose, kindSome, kindParallel:
 		for _, b := range s.cases {
 			out = append(out, c.cases[b])
@@ -235,7 +260,7 @@ func (c *compiler) outs(i int32) []*link {
 	default:
 		out = append(out, c.follow[s])
 	}
-	for _, e := range append(slices.Clone(s.events), s.bounds...) {
+	for _, e := range slices.Concat(s.events, s.handlers, s.bounds) {
 		out = append(out, c.heads[e])
 	}
 	return out

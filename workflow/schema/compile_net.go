@@ -19,7 +19,11 @@ func (c *compiler) transitions() {
 	}
 	root := &p.Scopes[0]
 	c.emit(-1, petri.Trans{Pre: c.net.Set(root.On), Zero: root.Inside, Silent: true, Order: len(p.Nodes)})
-	p.Initial = c.entry(c.first)
+	if c.begin == petri.NoPlace {
+		p.Initial = c.entry(c.first)
+	} else {
+		p.Initial = c.net.Set(c.begin)
+	}
 	p.Initial.Add(root.On)
 	if refused(c.list) {
 		return
@@ -109,18 +113,18 @@ func (c *compiler) nodeNet(i int32) {
 	post := c.entry(next)
 	var act *program.Act
 	switch s.kind {
-	case kindUser, kindService:
+	case kindUser, kindService, kindCall, kindEach:
 		n.Start, _ = c.letter(i, program.Start, petri.Trans{Pre: c.net.Set(n.Offered), Post: c.net.Set(n.Running)})
 		n.Complete, act = c.letter(i, program.Complete, petri.Trans{Pre: c.net.Set(n.Running, n.On), Post: post})
 		act.Leave = c.leaves(i, next)
-	case kindScript:
-		n.Complete, act = c.letter(i, program.Complete, petri.Trans{Pre: c.net.Set(n.Offered), Post: post})
+	case kindScript, kindRules, kindSend, kindManual:
+		n.Complete, act = c.letter(i, program.Complete, petri.Trans{Pre: c.net.Set(n.Offered, n.On), Post: post})
 		act.Leave = c.leaves(i, next)
-	case kindReceive, kindWait:
+	case kindThrow:
+		c.throwNet(i, post, c.leaves(i, next))
+	case kindReceive, kindWait, kindCompensate:
 		n.Occur, act = c.letter(i, program.Occur, petri.Trans{Pre: c.net.Set(n.Offered, n.On), Post: post})
 		act.Leave = c.leaves(i, next)
-	case kindTimer, kindMessage, kindError:
-		c.eventNet(i)
 	case kindEnd:
 		c.endNet(i)
 	case kindSubprocess:
@@ -140,80 +144,9 @@ func (c *compiler) nodeNet(i int32) {
 	case kindGateway:
 		c.gatewayNet(i)
 	case kindRace: // its place is taken by its events
-	}
-}
-
-// eventNet makes the transition of a boundary event or of a case of a race.
-func (c *compiler) eventNet(i int32) {
-	n, s := c.node(i), c.steps[i]
-	t := petri.Trans{Post: c.entry(c.heads[s])}
-	var left []int32
-	if n.Race >= 0 {
-		t.Pre = c.net.Set(n.Offered)
-	} else {
-		host := c.node(n.Host)
-		t.Pre = c.net.Set(host.On)
-		t.Clear = c.net.Set(host.Offered, host.Running)
-		if h, sub := c.scopeOf[s.host]; sub {
-			t.Clear = c.prog.Scopes[h].Inside
-			left = c.loopsWithin(h)
-		}
-	}
-	id, act := c.letter(i, program.Occur, t)
-	n.Occur = id
-	act.Leave = append(left, c.leaves(i, c.heads[s])...)
-}
-
-// endNet makes the transition of an end.
-func (c *compiler) endNet(i int32) {
-	n, s := c.node(i), c.steps[i]
-	scope := &c.prog.Scopes[n.Scope]
-	switch {
-	case s.code.given():
-		catch := c.catcher(n.Scope, s.code.s)
-		if catch < 0 {
-			c.fatal("schema/error", s.code.at, s.id.s,
-				"put the step into a subprocess that has the boundary event {error: ..., code: "+s.code.s+"}, or make it a plain end",
-				"nothing catches the error %q", s.code.s)
-			return
-		}
-		n.Throws = catch
-		e := c.steps[catch]
-		h := c.scopeOf[e.host]
-		id, act := c.letter(i, program.Occur, petri.Trans{
-			Pre:   c.net.Set(n.Offered, c.prog.Scopes[h].On),
-			Clear: c.prog.Scopes[h].Inside, Post: c.entry(c.heads[e]),
-		})
-		n.Occur = id
-		act.Leave = append(c.loopsWithin(h), c.leaves(catch, c.heads[e])...)
-	case s.kill:
-		_, act := c.emit(i, petri.Trans{Pre: c.net.Set(n.Offered), Clear: scope.Inside, Silent: true, Class: petri.Canceling})
-		act.Leave = c.loopsWithin(n.Scope)
 	default:
-		_, act := c.emit(i, petri.Trans{Pre: c.net.Set(n.Offered), Silent: true})
-		act.Leave = c.leaves(i, &link{to: scopeEnds})
+		c.eventNet(i)
 	}
-}
-
-// catcher is the boundary event that catches an error thrown in a scope: of the innermost host that catches it, the one
-// that names its code before one that takes any; -1 if there is none.
-func (c *compiler) catcher(scope int32, code string) int32 {
-	for ; scope > 0; scope = c.prog.Scopes[scope].Parent {
-		any := int32(-1)
-		for _, e := range c.steps[c.prog.Scopes[scope].Node].bounds {
-			switch {
-			case e.kind != kindError:
-			case e.code.s == code:
-				return c.index[e]
-			case e.code.s == "":
-				any = c.index[e]
-			}
-		}
-		if any >= 0 {
-			return any
-		}
-	}
-	return -1
 }
 
 // parallelNet makes the split of a parallel block.

@@ -18,6 +18,9 @@ func (c *compiler) places() {
 	c.in = make([]petri.Place, len(c.prog.Nodes))
 	c.chains = make(map[int32]*chain)
 	c.prog.Scopes[0].On = c.place(-1)
+	if len(c.starts) > 0 {
+		c.begin = c.place(c.index[c.starts[0]])
+	}
 	owned := c.ownedByGateway()
 	for i := range c.prog.Nodes {
 		c.in[i] = petri.NoPlace
@@ -36,11 +39,16 @@ func (c *compiler) places() {
 		}
 		switch {
 		case c.isJoin[i]:
-		case n.Host >= 0 && c.steps[i].kind != kindError:
+		case thrownKinds.has(c.steps[i].kind): // they happen to what runs
+		case n.Host >= 0:
 			n.Wait = c.node(n.Host).On
-		case n.Kind == program.EndEvent && c.steps[i].code.given():
-			n.Wait = n.Offered
-		case n.Kind != program.EndEvent && n.Kind != program.SubProcess:
+		case n.Kind == program.EventSubProcess:
+			n.Wait = c.prog.Scopes[n.Scope].On
+		case n.Kind == program.EndEvent:
+			if c.steps[i].acts() {
+				n.Wait = n.Offered
+			}
+		case c.steps[i].kind != kindSubprocess:
 			n.Wait = n.Offered
 		}
 	}
@@ -104,15 +112,19 @@ func (c *compiler) nodePlaces(i int32) {
 		return
 	}
 	switch s.kind {
-	case kindUser, kindService:
+	case kindUser, kindService, kindCall, kindEach:
 		n.Offered, n.Running = c.place(i), c.place(i)
 		c.in[i] = n.Offered
-	case kindTimer, kindMessage, kindError: // they take a place of their host or race
-		return
-	case kindScript, kindReceive, kindWait, kindEnd, kindSubprocess:
+	case kindScript, kindRules, kindSend, kindManual, kindReceive, kindWait, kindThrow, kindCompensate, kindEnd, kindSubprocess:
 		n.Offered = c.place(i)
 		c.in[i] = n.Offered
 	default:
+		if s.role != roleNone { // events take a place of their host, scope or race
+			if s.beside {
+				n.Running = c.place(i)
+			}
+			return
+		}
 		c.in[i] = c.place(i)
 	}
 	if s.kind == kindSubprocess || len(s.bounds) > 0 {
@@ -149,7 +161,7 @@ func (c *compiler) sets() {
 		}
 		p.OpenedBy[n.Wait] = append(p.OpenedBy[n.Wait], int32(i))
 		p.Waiting.Add(n.Wait)
-		if n.Kind == program.ScriptTask || n.Kind == program.EndEvent {
+		if n.Kind.Automatic() {
 			p.Automatic.Add(n.Wait)
 		}
 	}
@@ -167,7 +179,7 @@ func (c *compiler) entry(links ...*link) petri.Marking {
 			// A flow that nothing reaches has no place.
 		default:
 			m.Add(c.in[l.to])
-			if n := c.node(l.to); n.On != petri.NoPlace && n.Kind != program.SubProcess {
+			if n := c.node(l.to); n.On != petri.NoPlace && c.steps[l.to].kind != kindSubprocess {
 				m.Add(n.On)
 			}
 		}

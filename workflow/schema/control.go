@@ -27,6 +27,7 @@ func (p *Process) ControlOnly() bool { return p.free }
 // freeData fills what nodes have beside expressions and variables.
 func (c *compiler) freeData() {
 	c.prog.Env, _ = expr.NewEnv(nil, nil)
+	c.children()
 	for i := range c.prog.Nodes {
 		if c.isJoin[i] {
 			continue
@@ -34,9 +35,11 @@ func (c *compiler) freeData() {
 		n, s := c.node(int32(i)), c.steps[i]
 		n.Message = s.messageName()
 		n.Groups = strs(s.groups)
-		n.Code = s.code.s
+		n.Signal = s.signalName()
+		n.Callee = s.callee.s
+		n.Code = s.code.s + s.escalation.s
 		n.Terminate = s.kill
-		if s.pause.given() || s.instant.given() {
+		if s.pause.given() || s.instant.given() || s.every.given() || s.cron.given() {
 			n.Timer = &program.Timer{After: period.Period(s.pause.period)}
 		}
 		if s.kind == kindService {

@@ -67,12 +67,17 @@ func (d *dataFlow) effect(t int) effect {
 	if a.Decision >= 0 {
 		e.reads = d.asked(a)
 	}
-	if a.Node >= 0 && a.Phase != 0 {
+	if a.Node >= 0 && (a.Phase != 0 || d.prog.Nodes[a.Node].Kind == program.StartEvent) {
 		n := &d.prog.Nodes[a.Node]
-		if a.Phase == program.Start {
-			e.reads = n.Reads
-		} else {
-			e.reads = n.OutReads
+		if n.Running != petri.NoPlace {
+			e = d.childEffect(a)
+		}
+		switch {
+		case a.Phase == program.Start:
+			e.reads = append(e.reads, n.Reads...)
+		case a.Phase == program.Complete && n.Occur >= 0: // the last child behind an event
+		default:
+			e.reads = append(e.reads, n.OutReads...)
 			for _, out := range n.Out {
 				if out.Optional {
 					e.maybe = append(e.maybe, out.Slot)
@@ -137,7 +142,7 @@ func (d *dataFlow) given() slots {
 	s := make(slots, d.words)
 	s.add(d.prog.In...)
 	for i, v := range d.prog.Vars {
-		if !v.Default.Absent() {
+		if !v.Default.Absent() || i < d.prog.Outer {
 			s.add(i)
 		}
 	}
@@ -223,7 +228,11 @@ func (d *dataFlow) missing() {
 			continue
 		}
 		for k, slot := range d.prog.Out {
-			if !must[i].has(slot) {
+			switch {
+			case must[i].has(slot):
+			case d.prog.Outer > 0:
+				d.uncollected(i, slot)
+			default:
 				d.report(Warning, "data/out-missing", d.p.out[k].at, "", d.unwrittenRun(i, slot), "write it on every way, or give it a default",
 					"the process may end without a value for its output %q", d.prog.Vars[slot].Name)
 			}

@@ -174,9 +174,19 @@ func (d *dataFlow) lost() {
 			read.add(f.Reads...)
 		}
 	}
+	for _, child := range d.prog.Children {
+		read.add(child.Program.AllReads()...)
+	}
 	read.add(d.prog.Out...)
 	kept := make(slots, d.words)
 	kept.add(d.prog.Out...)
+	if d.prog.Outer > 0 { // who reads what lies around a child is known there
+		read.add(d.prog.In...)
+		for i := range d.prog.Outer {
+			read.add(i)
+			kept.add(i)
+		}
+	}
 	for i, v := range d.prog.Vars {
 		if v.Index {
 			read.add(i)
@@ -256,9 +266,11 @@ func (d *dataFlow) declared(slot int) mark {
 	if slot < len(d.p.vars) {
 		return d.p.vars[slot].name.at
 	}
-	for i := range d.prog.Scopes {
-		if k := slices.Index(d.prog.Scopes[i].Locals, slot); k >= 0 {
-			return d.step(d.prog.Scopes[i].Node).vars[k].name.at
+	for _, s := range d.p.all {
+		for _, v := range s.vars {
+			if s.id.s+"."+v.name.s == d.prog.Vars[slot].Name {
+				return v.name.at
+			}
 		}
 	}
 	return d.p.id.at

@@ -18,7 +18,8 @@
 //
 // docs/schema.md of the repository is the reference: every key, the types, the functions of expressions, the limits.
 //
-// Steps: user, service, script, receive, wait, end, choose, some, race, parallel, repeat, subprocess, gateway. Events,
-// which interrupt: timer, message, error, at the boundary of user, service, receive and subprocess, and timer and
-// message in a race. What else the grammar has is refused by name, with what to use meanwhile.
+// Steps: user, service, script, rule-table, send, receive, manual, call, wait, throw, compensate, end, choose, some,
+// race, parallel, repeat, each, subprocess, gateway. Events, at the boundary of activities, as event sub-processes, in a
+// race, and as starts: timer, message, signal, error, escalation, condition, cancel. Process.Runs says what of them no
+// engine runs yet.
 package schema

@@ -1,6 +1,10 @@
 package schema
 
-import "github.com/replank/replank/internal/expr"
+import (
+	"slices"
+
+	"github.com/replank/replank/internal/expr"
+)
 
 // checkExpressions reports what the compiler would say of the expressions of a process whose structure is refused.
 // Its own verdict does not count: a structure that is accepted goes to the compiler, which checks everything.
@@ -27,13 +31,18 @@ func checkExpressions(p *Process, f *findings) {
 	environments[nil] = root
 	check := expressionChecker{p: p, f: f}
 	for _, s := range p.all {
-		if s.kind == kindSubprocess {
-			environments[s] = environments[s.outer].With(declare(s.vars)...)
+		if s.kind == kindSubprocess || s.kind == kindEach {
+			list := declare(s.vars)
+			if s.as.given() {
+				list = append(list, expr.Var{Name: s.as.s, Type: builtin("dyn"), Slot: len(list)})
+			}
+			environments[s] = environments[s.outer].With(list...)
 		}
 		if bad {
 			return
 		}
 		check.step(s, environments[s.outer])
+		check.expression(environments[s], s.collect, expr.Type{}, s)
 	}
 }
 
@@ -43,22 +52,37 @@ type expressionChecker struct {
 }
 
 func (c expressionChecker) step(s *step, env *expr.Env) {
-	for _, in := range s.in {
+	for _, in := range slices.Concat(s.in, s.data) {
 		c.expression(env, in.expr, expr.Type{}, s)
+	}
+	c.expression(env, s.assignee, builtin("string"), s)
+	c.expression(env, s.priority, builtin("int"), s)
+	c.expression(env, s.condition, builtin("bool"), s)
+	c.expression(env, s.list, expr.Type{}, s)
+	for _, row := range s.rows {
+		c.expression(env, row.when, builtin("bool"), s)
+		for _, out := range row.set {
+			c.expression(env, out.expr, expr.Type{}, s)
+		}
+	}
+	for _, out := range s.noRow {
+		c.expression(env, out.expr, expr.Type{}, s)
 	}
 	c.expression(env, s.key, builtin("string"), s)
 	c.expression(env, s.instant, builtin("timestamp"), s)
 	c.expression(env, s.while, builtin("bool"), s)
-	c.expression(env, s.until, builtin("bool"), s)
-	for _, b := range s.cases {
-		c.expression(env, b.when, builtin("bool"), s)
-	}
 	given := env
 	switch {
-	case s.kind == kindUser || s.kind == kindService:
+	case s.kind == kindUser || s.kind == kindService || s.kind == kindCall:
 		given = env.With(expr.Var{Name: "result", Type: builtin("dyn")})
-	case s.messageName() != "":
+	case s.expects():
 		given = env.With(expr.Var{Name: "message", Type: builtin("dyn")})
+	case s.kind == kindEach:
+		given = env.With(expr.Var{Name: "results", Type: builtin("list(dyn)")}, expr.Var{Name: "done", Type: builtin("int")}, expr.Var{Name: "total", Type: builtin("int")})
+	}
+	c.expression(given, s.until, builtin("bool"), s)
+	for _, b := range s.cases {
+		c.expression(env, b.when, builtin("bool"), s)
 	}
 	for _, out := range s.out {
 		d, _ := c.p.visible(s.outer, out.variable.s)

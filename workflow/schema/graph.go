@@ -26,11 +26,12 @@ type FlowNode struct {
 	Title string // "" if it has none
 	// Node is the step or event that it comes from, which x and x.join share; nil for one that the text leaves implicit.
 	Node *Node
-	// Scope is the id of the subprocess that it lies in directly, "" for the process. Boundary events lie where their
-	// host lies.
+	// Scope is the id of the subprocess, each or event sub-process that it lies in directly, "" for the process. Boundary
+	// events lie where their host lies.
 	Scope string
 	Host  string // boundary events: the id of their activity
-	// Trigger is what an event waits for or does: "timer", "message", "error", "terminate"; "" if nothing particular.
+	// Trigger is what an event waits for or does: "timer", "message", "signal", "condition", "error", "escalation",
+	// "compensation", "cancel", "terminate"; "" if nothing particular.
 	Trigger   string
 	Interrupt bool // boundary events: it ends its host
 	Joins     bool // the second gateway of a block
@@ -53,7 +54,9 @@ type SequenceFlow struct {
 func (p *Process) Graph() *Graph {
 	g := &grapher{p: p, joining: map[string]bool{}}
 	g.note()
+	g.starts(p.starts)
 	g.scope(p.steps, "")
+	g.handlers(p.handlers)
 	g.prune()
 	return &Graph{g.nodes, g.flows}
 }
@@ -82,8 +85,10 @@ func (g *grapher) note() {
 // scope draws the process or a subprocess.
 func (g *grapher) scope(list []*step, id string) {
 	start, end := id+":start", id+":end"
-	g.nodes = append(g.nodes, FlowNode{ID: start, Kind: StartEvent, Scope: id})
-	g.flow(SequenceFlow{From: start, To: first(list, end)})
+	if id != "" || len(g.p.starts) == 0 {
+		g.nodes = append(g.nodes, FlowNode{ID: start, Kind: StartEvent, Scope: id})
+		g.flow(SequenceFlow{From: start, To: first(list, end)})
+	}
 	g.steps(list, end)
 	g.nodes = append(g.nodes, FlowNode{ID: end, Kind: EndEvent, Scope: id})
 }
@@ -121,14 +126,16 @@ func (g *grapher) node(s *step) {
 		ID: s.id.s, Kind: s.nodeKind(), Title: s.title.s, Node: g.p.nodes[s.index], Scope: scopeID(s), Trigger: s.trigger(),
 	}
 	if s.host != nil {
-		n.Host, n.Interrupt = s.host.id.s, true
+		n.Host, n.Interrupt = s.host.id.s, s.role == roleBoundary && !s.beside
 	}
 	g.nodes = append(g.nodes, n)
 }
 
 func scopeID(s *step) string {
-	if s.outer != nil {
-		return s.outer.id.s
+	for at := s.within; at != nil; at = at.within {
+		if at.kind == kindSubprocess || at.kind == kindEach || at.role == roleHandler {
+			return at.id.s
+		}
 	}
 	return ""
 }
@@ -138,7 +145,6 @@ func (g *grapher) step(s *step, next string) {
 	g.node(s)
 	id, join := s.id.s, s.id.s+".join"
 	switch s.kind {
-	case kindEnd:
 	case kindChoose, kindSome, kindParallel:
 		for _, b := range s.cases {
 			after := jump(b.target, join)
@@ -163,6 +169,10 @@ func (g *grapher) step(s *step, next string) {
 		g.repeat(s, next)
 	case kindSubprocess:
 		g.scope(s.body, id)
+		g.handlers(s.handlers)
+		g.leave(s, next)
+	case kindEach:
+		g.scope(s.body, id)
 		g.leave(s, next)
 	default:
 		g.leave(s, next)
@@ -176,7 +186,9 @@ func (g *grapher) leave(s *step, next string) {
 	if len(s.bounds) > 0 && g.joining[next] {
 		after = s.id.s + ":merge"
 	}
-	g.flow(SequenceFlow{From: s.id.s, To: after})
+	if !s.stops() {
+		g.flow(SequenceFlow{From: s.id.s, To: after})
+	}
 	for _, e := range s.bounds {
 		g.event(e, after)
 	}
@@ -188,10 +200,30 @@ func (g *grapher) leave(s *step, next string) {
 
 // event draws an event and what follows it, which goes on at node after.
 func (g *grapher) event(e *step, after string) {
+	if e.beside {
+		after = e.id.s + ":end"
+		defer func() { g.nodes = append(g.nodes, FlowNode{ID: after, Kind: EndEvent, Scope: scopeID(e)}) }()
+	}
 	after = jump(e.target, after)
 	g.node(e)
 	g.flow(SequenceFlow{From: e.id.s, To: first(e.body, after)})
 	g.steps(e.body, after)
+}
+
+// starts draws how instances begin.
+func (g *grapher) starts(list []*step) {
+	for _, e := range list {
+		g.event(e, first(g.p.steps, ":end"))
+	}
+}
+
+// handlers draws event sub-processes: each as a node, and what it does as its scope.
+func (g *grapher) handlers(list []*step) {
+	for _, e := range list {
+		g.node(e)
+		g.nodes[len(g.nodes)-1].Interrupt = !e.beside
+		g.scope(e.body, e.id.s)
+	}
 }
 
 // join draws the second gateway of a block.
@@ -279,12 +311,22 @@ func (g *grapher) prune() {
 // trigger is what an event waits for or does.
 func (s *step) trigger() string {
 	switch {
-	case s.pause.given(), s.instant.given():
+	case s.pause.given(), s.instant.given(), s.every.given(), s.cron.given():
 		return "timer"
-	case s.kind == kindReceive:
+	case s.kind == kindReceive, s.kind == kindSend:
 		return "" // a task
 	case s.messageName() != "":
 		return "message"
+	case s.signalName() != "":
+		return "signal"
+	case s.condition.given():
+		return "condition"
+	case s.kind == kindEscalation, s.escalation.given():
+		return "escalation"
+	case s.kind == kindCompensate, s.compensates:
+		return "compensation"
+	case s.kind == kindCancel, s.cancels:
+		return "cancel"
 	case s.kind == kindError, s.code.given():
 		return "error"
 	case s.kill:

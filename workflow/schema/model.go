@@ -50,11 +50,13 @@ type Process struct {
 	types          []*record   // in the order written
 	vars           []*variable // in the order written, which is that of their slots
 	defaults       defaults
+	starts         []*step // how an instance begins, if not with the first step, by the program alone
 	steps          []*step
+	handlers       []*step // event sub-processes of the process
 	rules          []*rule // in the order written, which is that of their monitors
 
 	// Filled by the resolver.
-	all  []*step          // steps and events in document order: a step, its vars' owner first, then its body, then its boundary
+	all  []*step          // steps and events in document order: starts, steps, handlers; a step, then what lies in it, then its boundary
 	byID map[string]*step // for lookups only
 
 	json     []byte // canonical text, on one line; what the digest is taken of
@@ -97,20 +99,32 @@ const (
 	kindUser kind = iota + 1
 	kindService
 	kindScript
+	kindRules
+	kindSend
 	kindReceive
+	kindManual
+	kindCall
 	kindWait
+	kindThrow
+	kindCompensate
 	kindEnd
 	kindChoose
 	kindSome
 	kindRace
 	kindParallel
 	kindRepeat
+	kindEach
 	kindSubprocess
 	kindGateway
-	// Events: cases of a race, and boundary events.
+	// Events: cases of a race, boundary events, event sub-processes, and starts, of which plain is one.
+	kindPlain
 	kindTimer
 	kindMessage
+	kindSignal
 	kindError
+	kindEscalation
+	kindCondition
+	kindCancel
 )
 
 // A step is an activity, an event, a block or a gateway. Which fields can be set depends on the kind: the key table
@@ -124,8 +138,8 @@ type step struct {
 	was        text // its id in earlier versions
 	next       text // jump that replaces going on; see target
 
-	in      []param     // user, service
-	out     []output    // user, service, script; receive, message waits and events (there over "message")
+	in      []param     // user, service, call
+	out     []output    // user, service, call, script, each; receive, message and signal waits and events (there over "message")
 	set     []setting   // script
 	handler text        // service: the registered kind; "" means the id (see handlerName)
 	groups  []text      // user: candidate groups
@@ -133,30 +147,75 @@ type step struct {
 	apart   []text      // user: "separate-from"; see separate
 	retry   *retry      // service; nil: Process.defaults
 	timeout span        // service; not given: Process.defaults
-	message text        // receive, wait, message event ("name"); "" of a message event means the id (see messageName)
-	key     text        // receive, wait, message event: CEL, a string; "" means the empty key
+	message text        // send, receive, wait, throw, end, message event ("name"); "" of a message event means the id (see messageName)
+	key     text        // what has a message: CEL, a string; "" means the empty key
 	pause   span        // wait "for", timer "after"
 	instant text        // wait "until", timer "at": CEL, a timestamp
-	code    text        // error event: "" catches any; end "error": "" is a plain end
+	code    text        // error event: "" catches any; "error" of end and throw
 	kill    bool        // end "terminate: true"
-	until   text        // repeat: CEL, tested after the body
+	until   text        // repeat: CEL, tested after the body; each: CEL over results, done and total
 	while   text        // repeat: CEL, tested before the body; exactly one of until and while is given
 	split   text        // gateway "kind": exclusive, parallel, inclusive, event
 	cases   []*branch   // choose, some: cases, the else last. parallel: branches. gateway: flows, may be empty: a mere merge
-	body    []*step     // repeat, subprocess: "do". Events: what follows them; empty: they go on to what follows the host or race
-	vars    []*variable // subprocess: its own variables
-	events  []*step     // race: its cases, of kind timer or message
-	bounds  []*step     // boundary events: user, service, receive, subprocess
+	body    []*step     // repeat, each, subprocess: "do". Events: what follows them; empty: they go on to what follows the host or race
+	vars    []*variable // subprocess, each: its own variables
+	events  []*step     // race: its cases
+	bounds  []*step     // boundary events of an activity
+
+	assignee    text          // user: CEL, a string
+	followUp    span          // user
+	priority    text          // user: CEL, an int
+	form        literal       // user: a mapping, passed through
+	require     literal       // service: a mapping, passed through
+	callee      text          // call "process"
+	version     int           // call; 0: the one that is deployed last
+	signal      text          // wait, throw, end, signal event ("name"); "" of a signal event means the id (see signalName)
+	data        []param       // send, throw, end: what the message or signal carries
+	ttl         span          // send, throw, end: how long the message is kept
+	partner     text          // what has a message: who is at the other end, for people
+	condition   text          // wait, condition event ("when"): CEL, a bool
+	cron        text          // wait, timer
+	every       span          // timer
+	escalation  text          // throw, end: the code; escalation event ("code"): "" catches any
+	compensates bool          // end "compensation: true"
+	cancels     bool          // end "cancel: true"
+	undone      []text        // compensate, end "nodes": what to compensate; none: all of the scope; see undoes
+	hit         text          // rule-table: "" means first
+	rows        []*tableRow   // rule-table
+	noRow       []output      // rule-table "else"
+	list        text          // each "of": CEL, a list or an int
+	as          text          // each: the name of the variable that holds the element
+	mode        text          // each: "" means parallel
+	collect     text          // each: CEL, what each copy adds to results
+	transaction bool          // subprocess
+	handlers    []*step       // subprocess "events": its event sub-processes
+	beside      bool          // event "interrupt: false"
+	undo        *compensation // activity; nil: the default of its kind
 
 	// Filled by the resolver.
 	index    int     // position in Process.all
-	outer    *step   // the subprocess it lies in directly; nil: the process. A boundary event lies where its host lies
-	loops    []*step // the repeats around it within outer's whole nest, outermost first; not itself
-	host     *step   // boundary events: the activity they are attached to
+	outer    *step   // the subprocess or each it lies in directly; nil: the process. A boundary event lies where its host lies
+	loops    []*step // the repeats around it within its child scope, outermost first; not itself
+	within   *step   // what it lies in directly: outer, or an event with what follows it, or an activity that it compensates
+	role     role    // of events: what they do
+	host     *step   // boundary events and compensations: the activity they belong to
 	race     *step   // cases of a race: the race
 	target   *step   // where next leads
 	separate []*step // the user steps that apart names
+	undoes   []*step // the activities that undone names
+	catch    *step   // end and throw: the event that catches the error, escalation or cancel; nil: none does
 }
+
+// A role is what an event is there for.
+type role uint8
+
+const (
+	roleNone     role = iota // a step
+	roleRace                 // case of a race
+	roleBoundary             // boundary event
+	roleHandler              // event sub-process
+	roleStart                // start of the process
+)
 
 // A branch is one way out of a block or gateway: a case {when, do}, {else: steps}, a branch {do} of a parallel (one
 // that is a bare step has that as its body), or a flow {next, when} of a gateway.
@@ -190,6 +249,19 @@ type setting struct {
 	value    literal
 }
 
+// A tableRow is one row of a rule-table.
+type tableRow struct {
+	at   mark
+	when text
+	set  []output // with expressions
+}
+
+// A compensation says how an activity is undone: by a step, or in a word.
+type compensation struct {
+	word text // none or impossible
+	step *step
+}
+
 // A retry is a retry policy.
 type retry struct {
 	at     mark
@@ -211,4 +283,50 @@ func (s *step) messageName() string {
 		return s.id.s
 	}
 	return s.message.s
+}
+
+// signalName is the name of the signal that a wait or a signal event expects; "" if it expects none.
+func (s *step) signalName() string {
+	if s.kind == kindSignal && !s.signal.given() {
+		return s.id.s
+	}
+	return s.signal.s
+}
+
+// expects reports whether a message or a signal comes to the step, over which its out is.
+func (s *step) expects() bool {
+	switch s.kind {
+	case kindReceive, kindWait, kindMessage, kindSignal:
+		return s.messageName() != "" || s.signalName() != ""
+	}
+	return false
+}
+
+// stops reports whether nothing falls through behind the step.
+func (s *step) stops() bool {
+	return s.kind == kindEnd || s.kind == kindThrow && s.code.given() || s.kind == kindGateway && len(s.cases) > 0
+}
+
+// isChild reports whether what lies in the step is a scope of its own, of which several may run at a time: the body of
+// an each, of an event that does not interrupt, and a compensation.
+func (s *step) isChild() bool {
+	return s.kind == kindEach || s.beside
+}
+
+// inner yields the lists of steps that lie in s or at its border, in document order.
+func (s *step) inner(yield func([]*step) bool) {
+	for _, b := range s.cases {
+		if !yield(b.body) {
+			return
+		}
+	}
+	var undo []*step
+	if s.undo != nil && s.undo.step != nil {
+		undo = []*step{s.undo.step}
+	}
+	for _, list := range [][]*step{s.events, s.body, s.handlers, s.bounds, undo} {
+		if !yield(list) {
+			return
+		}
+	}
 }

@@ -3,7 +3,7 @@ package schema
 // Kind is the kind of a node, in the terms of BPMN 2.0.
 type Kind uint8
 
-// Kinds of nodes. The values are durable. Not all of them can be written yet: the package comment lists what can.
+// Kinds of nodes. The values are durable.
 const (
 	UserTask Kind = iota + 1
 	ServiceTask
@@ -13,15 +13,15 @@ const (
 	ReceiveTask
 	ManualTask
 	CallActivity
-	SubProcess
-	EventSubProcess
+	SubProcess       // subprocess, each
+	EventSubProcess  // event of a process or subprocess, with what follows it
 	ExclusiveGateway // choose, repeat, gateway kind: exclusive
 	ParallelGateway  // parallel, gateway kind: parallel
 	InclusiveGateway // some, gateway kind: inclusive
 	EventGateway     // race, gateway kind: event
 	StartEvent
 	CatchEvent // wait, and the events of a race
-	ThrowEvent
+	ThrowEvent // throw, compensate
 	BoundaryEvent
 	EndEvent
 )
@@ -83,6 +83,9 @@ func (n *Node) Writes() []string {
 	for i := range n.step.set {
 		names = append(names, n.step.set[i].variable.s)
 	}
+	for _, out := range n.step.tableOutputs() {
+		names = append(names, out.variable.s)
+	}
 	return names
 }
 
@@ -95,10 +98,20 @@ func (s *step) nodeKind() Kind {
 		return ServiceTask
 	case kindScript:
 		return ScriptTask
+	case kindRules:
+		return RuleTask
+	case kindSend:
+		return SendTask
 	case kindReceive:
 		return ReceiveTask
+	case kindManual:
+		return ManualTask
+	case kindCall:
+		return CallActivity
 	case kindWait:
 		return CatchEvent
+	case kindThrow, kindCompensate:
+		return ThrowEvent
 	case kindEnd:
 		return EndEvent
 	case kindChoose, kindRepeat:
@@ -109,7 +122,7 @@ func (s *step) nodeKind() Kind {
 		return EventGateway
 	case kindParallel:
 		return ParallelGateway
-	case kindSubprocess:
+	case kindSubprocess, kindEach:
 		return SubProcess
 	case kindGateway:
 		switch s.split.s {
@@ -121,11 +134,16 @@ func (s *step) nodeKind() Kind {
 			return EventGateway
 		}
 		return ExclusiveGateway
-	case kindTimer, kindMessage, kindError:
-		if s.race != nil {
-			return CatchEvent
-		}
+	}
+	switch s.role {
+	case roleRace:
+		return CatchEvent
+	case roleBoundary:
 		return BoundaryEvent
+	case roleHandler:
+		return EventSubProcess
+	case roleStart:
+		return StartEvent
 	}
 	return 0
 }

@@ -33,11 +33,15 @@ func printRows[T any](t *T, rows []row[T], front ...entry) *value {
 func printValue(f form, from any, need bool) *value {
 	var v *value
 	switch f {
-	case formText, formID, formName, formCEL, formType, formSplit, formOn:
+	case formText, formID, formName, formCEL, formType, formSplit, formMode, formHit, formCron, formOn:
 		v = printText(*from.(*text))
 	case formFlag, formElse:
 		if *from.(*bool) {
 			return boolValue(true)
+		}
+	case formInterrupt:
+		if *from.(*bool) {
+			return boolValue(false)
 		}
 	case formPeriod:
 		if s := from.(*span); s.given() {
@@ -66,7 +70,7 @@ func printValue(f form, from any, need bool) *value {
 		v = printOut(*from.(*[]output))
 	case formSet:
 		v = printSet(*from.(*[]setting))
-	case formLiteral:
+	case formLiteral, formMapping, formRequire:
 		if l := from.(*literal); l.given() {
 			return canonical(l.tree)
 		}
@@ -82,9 +86,15 @@ func printValue(f form, from any, need bool) *value {
 		v = printTypes(*from.(*[]*record))
 	case formVars:
 		v = printVars(*from.(*[]*variable))
-	case formSteps, formBoundary, formRace:
+	case formSteps, formBoundary, formEvents, formStarts, formRace:
 		if steps := *from.(*[]*step); len(steps) > 0 || need {
 			return printSteps(steps)
+		}
+	case formCompensation:
+		v = printCompensation(*from.(**compensation))
+	case formTable:
+		if rows := *from.(*[]*tableRow); len(rows) > 0 || need {
+			return printTable(rows)
 		}
 	case formCases, formBranches, formFlows:
 		if branches := *from.(*[]*branch); len(branches) > 0 || need {
@@ -278,6 +288,24 @@ func printBranches(f form, branches []*branch) *value {
 		default:
 			list.items = append(list.items, printRows(b, whenTable))
 		}
+	}
+	return list
+}
+
+func printCompensation(c *compensation) *value {
+	switch {
+	case c == nil:
+		return nil
+	case c.step != nil:
+		return printStep(c.step)
+	}
+	return printText(c.word)
+}
+
+func printTable(rows []*tableRow) *value {
+	list := listValue()
+	for _, row := range rows {
+		list.items = append(list.items, printRows(row, rowTable))
 	}
 	return list
 }

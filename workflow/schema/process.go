@@ -191,12 +191,16 @@ var _ json.Marshaler = (*Process)(nil)
 // source are not in it. The slice is the caller's.
 func (p *Process) YAML() []byte { return append(appendYAML(nil, printed(p), 0), '\n') }
 
-// Schemas returns p itself. One that ParseControl or BuildControl made cannot be deployed and is an *Error.
+// Schemas returns p itself. One that ParseControl or BuildControl made cannot be deployed and is an *Error, and so is
+// one with elements that no engine runs yet; see Runs.
 func (p *Process) Schemas() ([]*Process, error) {
 	if p.free {
 		f := p.source.finding(Fatal, "schema/control-only", p.id.at, "", "read it again, with its expressions",
 			"the process was read for its control flow only and cannot be deployed")
 		return nil, &Error{[]Finding{f}}
+	}
+	if lacking := p.Runs(); len(lacking) > 0 {
+		return nil, &Error{lacking}
 	}
 	return []*Process{p}, nil
 }

@@ -1,5 +1,7 @@
 package schema
 
+import "slices"
+
 // A tracer follows all ways through the steps, guards and joins left aside, and marks what it meets. What it does not
 // meet no run ever does; whether runs meet the rest is for verification.
 type tracer struct {
@@ -21,8 +23,23 @@ type position struct {
 func (r *resolver) reachable() {
 	t := &tracer{r.p, map[*step]position{}, map[*step]bool{}, map[*step]bool{}, map[*step][]*step{}}
 	t.place(r.p.steps, nil)
-	t.begin(r.p.steps, nil)
+	first := func() { t.begin(r.p.steps, nil) }
+	for _, e := range r.p.starts {
+		begin := t.way(e.next, func() *step { return e.target }, first)
+		t.place(e.body, begin)
+		t.begin(e.body, begin)
+	}
+	if len(r.p.starts) == 0 {
+		first()
+	}
+	for _, e := range r.p.handlers {
+		t.place(e.body, nil)
+		t.begin(e.body, nil)
+	}
 	r.unreached(t, r.p.steps)
+	for _, e := range slices.Concat(r.p.starts, r.p.handlers) {
+		r.unreached(t, e.body)
+	}
 	for _, s := range r.p.all {
 		gates := t.gates[s]
 		if len(gates) > 0 && (t.plain[s] || len(gates) > 1) {
@@ -39,14 +56,29 @@ func (t *tracer) place(list []*step, end func()) {
 		for _, b := range s.cases {
 			t.place(b.body, t.way(b.next, func() *step { return b.target }, after))
 		}
-		t.place(s.body, after)
-		for _, e := range s.events {
-			t.place(e.body, t.way(e.next, func() *step { return e.target }, after))
+		if s.isChild() {
+			t.place(s.body, nil)
+		} else {
+			t.place(s.body, after)
 		}
-		for _, e := range s.bounds {
-			t.place(e.body, t.way(e.next, func() *step { return e.target }, after))
+		for _, e := range slices.Concat(s.events, s.bounds) {
+			t.place(e.body, t.behind(e, after))
+		}
+		for _, e := range s.handlers {
+			t.place(e.body, nil)
+		}
+		if s.undo != nil && s.undo.step != nil {
+			t.place([]*step{s.undo.step}, nil)
 		}
 	}
+}
+
+// behind is what follows the body of an event of s: what follows s, but for an event beside it nothing.
+func (t *tracer) behind(e *step, after func()) func() {
+	if e.beside {
+		return nil
+	}
+	return t.way(e.next, func() *step { return e.target }, after)
 }
 
 // way is a jump where there is one, else what follows.
@@ -81,14 +113,19 @@ func (t *tracer) enter(s, gate *step) {
 	}
 	t.reached[s] = true
 	after := func() { t.leave(s) }
-	if len(s.cases)+len(s.events)+len(s.body) == 0 && s.kind != kindEnd {
+	if len(s.cases)+len(s.events)+len(s.body) == 0 && !s.stops() {
 		after() // also of blocks that are refused because they have none
 	}
 	for _, e := range s.bounds {
-		t.begin(e.body, t.way(e.next, func() *step { return e.target }, after))
+		t.begin(e.body, t.behind(e, after))
+	}
+	for _, e := range s.handlers {
+		t.begin(e.body, nil)
+	}
+	if s.undo != nil && s.undo.step != nil {
+		t.enter(s.undo.step, nil)
 	}
 	switch s.kind {
-	case kindEnd:
 	case kindChoose, kindSome, kindParallel:
 		for _, b := range s.cases {
 			t.begin(b.body, t.way(b.next, func() *step { return b.target }, after))
@@ -105,6 +142,9 @@ func (t *tracer) enter(s, gate *step) {
 	case kindSubprocess:
 		t.begin(s.body, after)
 		t.leave(s) // an end inside completes it
+	case kindEach:
+		t.begin(s.body, nil)
+		t.leave(s)
 	case kindGateway:
 		for _, b := range s.cases {
 			if s.split.s == "event" {
@@ -142,15 +182,14 @@ func (r *resolver) unreached(t *tracer, list []*step) {
 			}
 			continue
 		}
-		for _, b := range s.cases {
-			r.unreached(t, b.body)
-		}
-		r.unreached(t, s.body)
-		for _, e := range s.events {
-			r.unreached(t, e.body)
-		}
-		for _, e := range s.bounds {
-			r.unreached(t, e.body)
+		for list := range s.inner {
+			if len(list) > 0 && list[0].role != roleNone {
+				for _, e := range list {
+					r.unreached(t, e.body)
+				}
+			} else {
+				r.unreached(t, list)
+			}
 		}
 	}
 }

@@ -26,6 +26,8 @@ func (r *reader) process(v *value) *Process {
 		return p
 	}
 	readRows(r, v, p, processTable, "a process", "", v.at)
+	r.handlers(p.handlers)
+	r.begins(p.starts)
 	return p
 }
 
@@ -40,10 +42,6 @@ func readRows[T any](r *reader, v *value, t *T, rows []row[T], what, node string
 		switch {
 		case i < 0:
 			r.unknownKey(e, what, node, rowKeys(rows), usableKeys(rows))
-		case rows[i].form == formOnlyTrue:
-			if e.value.shape != shapeBool || e.value.number != true {
-				r.fatal("schema/not-yet", e.at, node, rows[i].later, "%s: %s is not supported yet", e.key, clip(e.value.text))
-			}
 		case rows[i].at == nil:
 			r.fatal("schema/not-yet", e.at, node, rows[i].later, "%q in %s is not supported yet", e.key, what)
 		default:
@@ -109,7 +107,7 @@ func (r *reader) stepList(v *value, key, node string) []*step {
 	}
 	var steps []*step
 	for _, item := range items {
-		if s := r.step(item, stepKinds, laterSteps, "a step"); s != nil {
+		if s := r.step(item, stepKinds, "a step"); s != nil {
 			steps = append(steps, s)
 		}
 	}
@@ -121,7 +119,7 @@ func (r *reader) eventList(v *value, allowed kinds, key, node string) []*step {
 	items, _ := r.list(v, key, node)
 	var events []*step
 	for _, item := range items {
-		if s := r.step(item, allowed, laterEvents, "an event"); s != nil {
+		if s := r.step(item, allowed, "an event"); s != nil {
 			events = append(events, s)
 		}
 	}
@@ -129,7 +127,7 @@ func (r *reader) eventList(v *value, allowed kinds, key, node string) []*step {
 }
 
 // step reads one step or event. It returns nil if it cannot even tell its kind.
-func (r *reader) step(v *value, allowed kinds, later []laterKind, what string) *step {
+func (r *reader) step(v *value, allowed kinds, what string) *step {
 	if r.steps++; r.steps > MaxSteps {
 		if r.steps == MaxSteps+1 {
 			r.fatal("schema/too-large", v.at, "", "split the process", "more than %d steps and events", MaxSteps)
@@ -143,7 +141,7 @@ func (r *reader) step(v *value, allowed kinds, later []laterKind, what string) *
 		r.fatal("schema/form", v.at, "", fmt.Sprintf("write %s: some-id", allowed.first()), "%s is a mapping that begins with its kind, not %s", what, v.shape)
 		return nil
 	}
-	k, intro, ok := r.kindOf(v, allowed, later, what)
+	k, intro, ok := r.kindOf(v, allowed, what)
 	if !ok {
 		r.lose(v)
 		return nil
@@ -162,7 +160,7 @@ func (r *reader) step(v *value, allowed kinds, later []laterKind, what string) *
 
 // kindOf finds the key of v that introduces the kind. A misspelt one is reported and taken for what it most likely
 // means, so that the rest can be checked.
-func (r *reader) kindOf(v *value, allowed kinds, later []laterKind, what string) (k kind, intro entry, ok bool) {
+func (r *reader) kindOf(v *value, allowed kinds, what string) (k kind, intro entry, ok bool) {
 	for _, e := range v.fields {
 		found, known := allowed.named(e.key)
 		switch {
@@ -177,13 +175,7 @@ func (r *reader) kindOf(v *value, allowed kinds, later []laterKind, what string)
 	}
 	known := allowed.keys()
 	for _, e := range v.fields {
-		for _, l := range later {
-			if l.key == e.key {
-				r.fatal("schema/not-yet", e.at, e.value.text, l.advice, "%s of the kind %q is not supported yet", what, e.key)
-				return 0, entry{}, false
-			}
-		}
-		if other, isKind := (stepKinds | eventKinds).named(e.key); isKind && len(v.fields) > 0 && v.fields[0].key == e.key {
+		if other, isKind := (stepKinds | eventKinds | startKinds).named(e.key); isKind && len(v.fields) > 0 && v.fields[0].key == e.key {
 			r.fatal("schema/kind", e.at, e.value.text, "allowed here: "+strings.Join(known, ", "), "%q cannot stand here", kindKeys[other])
 			return 0, entry{}, false
 		}

@@ -46,7 +46,7 @@ func (r *reader) branchStep(v *value, node string) *step {
 		}
 		return nil
 	}
-	return r.step(v, stepKinds, laterSteps, "a step")
+	return r.step(v, stepKinds, "a step")
 }
 
 // isStep reports whether a mapping has a key that introduces a step.
@@ -54,11 +54,6 @@ func isStep(v *value) bool {
 	for _, e := range v.fields {
 		if _, ok := stepKinds.named(e.key); ok {
 			return true
-		}
-		for _, l := range laterSteps {
-			if l.key == e.key {
-				return true
-			}
 		}
 	}
 	return false
@@ -70,16 +65,11 @@ func (r *reader) consistent(s *step, v *value) {
 	has := func(key string) bool { return v.get(key) != nil }
 	switch s.kind {
 	case kindWait:
-		r.exactlyOne(v, node, "for", "until", "message")
-		if !has("message") {
-			for _, key := range []string{"key", "out"} {
-				if has(key) {
-					r.fatal("schema/pointless", v.keyMark(key), node, `give it "message" too, or leave it out`, "%q belongs to a wait for a message", key)
-				}
-			}
-		}
+		r.exactlyOne(v, node, "for", "until", "cron", "message", "signal", "condition")
+		r.belongs(v, node, "a wait", "for a message", []string{"key", "partner"}, "message")
+		r.belongs(v, node, "a wait", "for a message", []string{"out"}, "message", "signal")
 	case kindTimer:
-		r.exactlyOne(v, node, "after", "at")
+		r.exactlyOne(v, node, "after", "at", "every", "cron")
 	case kindRepeat:
 		r.exactlyOne(v, node, "until", "while")
 		if v.empty("do") {
@@ -91,9 +81,17 @@ func (r *reader) consistent(s *step, v *value) {
 		}
 		r.writtenTwice(s)
 	case kindEnd:
-		if s.kill && s.code.given() {
-			r.fatal("schema/pointless", v.keyMark("terminate"), node, "", "an end either terminates or raises an error")
+		r.end(s, v)
+	case kindThrow:
+		r.exactlyOne(v, node, "message", "signal", "error", "escalation")
+		r.sent(v, node, "a throw")
+		if s.code.given() && has("next") {
+			r.fatal("schema/pointless", v.keyMark("next"), node, "lead the event that catches the error on", "nothing follows where an error is thrown")
 		}
+	case kindRules:
+		r.ruleTable(s, v)
+	case kindEach:
+		r.each(s, v)
 	case kindParallel:
 		if b := v.get("branches"); b != nil && (b.shape == shapeNull || b.shape == shapeList) && len(b.items) < 2 {
 			r.fatal("schema/empty", v.keyMark("branches"), node, "", "a parallel needs at least two branches")
@@ -106,6 +104,7 @@ func (r *reader) consistent(s *step, v *value) {
 		if v.empty("do") {
 			r.fatal("schema/empty", v.keyMark("do"), node, "", "a subprocess needs at least one step")
 		}
+		r.handlers(s.handlers)
 	case kindChoose, kindSome:
 		r.guards(s, v)
 	case kindGateway:
@@ -113,15 +112,23 @@ func (r *reader) consistent(s *step, v *value) {
 			r.gateway(s, v)
 		}
 	}
-	if len(s.bounds) > 0 {
-		r.caught(s)
-	}
+	r.caught(s.bounds)
+	r.boundary(s)
 	// What repeats a default is as if it were not there.
 	if s.handler.s == s.id.s {
 		s.handler = text{}
 	}
 	if s.kind == kindMessage && s.message.s == s.id.s {
 		s.message = text{}
+	}
+	if s.kind == kindSignal && s.signal.s == s.id.s {
+		s.signal = text{}
+	}
+	if s.hit.s == "first" {
+		s.hit = text{}
+	}
+	if s.mode.s == "parallel" {
+		s.mode = text{}
 	}
 }
 
@@ -167,22 +174,5 @@ func (r *reader) writtenTwice(s *step) {
 		if seen[w.variable.s] {
 			r.fatal("schema/twice", w.variable.at, s.id.s, "remove one of the two", "%q is in set and in out", w.variable.s)
 		}
-	}
-}
-
-// caught checks that no two boundary events of a step catch the same error.
-func (r *reader) caught(s *step) {
-	seen := map[string]string{}
-	for _, e := range s.bounds {
-		if e.kind != kindError {
-			continue
-		}
-		if s.kind == kindReceive {
-			r.fatal("schema/pointless", e.id.at, e.id.s, "use a timer or message event", "a receive raises no errors")
-		}
-		if other, twice := seen[e.code.s]; twice {
-			r.fatal("schema/twice", e.id.at, e.id.s, "give them different codes", "%q catches the same errors", other)
-		}
-		seen[e.code.s] = e.id.s
 	}
 }

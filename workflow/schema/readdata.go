@@ -47,7 +47,7 @@ func (r *reader) out(v *value, into *[]output, key, node string, lists bool) {
 		return
 	}
 	if !lists && v.shape == shapeList {
-		r.fatal("schema/form", v.at, node, "write out: {variable: expression}", "a script has no result: its out is a mapping")
+		r.fatal("schema/form", v.at, node, "write out: {variable: expression}", "%s is a mapping from variables to expressions", key)
 		return
 	}
 	optional := map[string]bool{}

@@ -28,6 +28,24 @@ func (r *reader) value(f form, v *value, into any, key, node string) {
 		r.word(v, into.(*text), key, node, "exclusive", "parallel", "inclusive", "event")
 	case formFlag:
 		r.flag(v, into.(*bool), key, node)
+	case formMode:
+		r.word(v, into.(*text), key, node, "parallel", "sequential")
+	case formHit:
+		r.word(v, into.(*text), key, node, "first", "unique", "collect")
+	case formInterrupt:
+		interrupts := true
+		r.flag(v, &interrupts, key, node)
+		*into.(*bool) = !interrupts
+	case formCron:
+		r.cron(v, into.(*text), key, node)
+	case formMapping:
+		r.passed(v, into.(*literal), key, node)
+	case formRequire:
+		r.requirement(v, into.(*literal), key, node)
+	case formCompensation:
+		r.compensation(v, into.(**compensation), key, node)
+	case formTable:
+		r.table(v, into.(*[]*tableRow), key, node)
 	case formElse:
 		if v.shape != shapeNull && v.number != true {
 			r.fatal("schema/form", v.at, node, `write "else:" beside "next", with nothing after it`, "the else of a flow has no value")
@@ -71,8 +89,13 @@ func (r *reader) value(f form, v *value, into any, key, node string) {
 		*into.(*[]*step) = r.stepList(v, key, node)
 	case formBoundary:
 		*into.(*[]*step) = r.eventList(v, eventKinds, key, node)
+	case formEvents:
+		*into.(*[]*step) = r.eventList(v, scopeKinds, key, node)
+	case formStarts:
+		*into.(*[]*step) = r.eventList(v, startKinds, key, node)
 	case formRace:
-		*into.(*[]*step) = r.eventList(v, of(kindTimer, kindMessage), key, node)
+		*into.(*[]*step) = r.eventList(v, raceKinds, key, node)
+		r.oneOccurrence(*into.(*[]*step), "a case of a race")
 	case formCases, formBranches, formFlows:
 		*into.(*[]*branch) = r.branches(f, v, key, node)
 	}

@@ -30,7 +30,9 @@ var formWords = map[form]string{
 	formOutMap: "`{variable: expression}`", formSet: "`{variable: constant}`", formLiteral: "constant",
 	formRetry: "retry, or `never`", formDefaults: "defaults", formTypes: "`{Record: {field: type}}`",
 	formVars: "`{variable: type}` or `{variable: declaration}`", formSteps: "list of steps",
-	formBoundary: "list of timer, message and error events", formRace: "list of timer and message events",
+	formBoundary: "list of events", formEvents: "list of events", formStarts: "list of events", formRace: "list of events",
+	formInterrupt: "`true` or `false`", formMode: "`parallel` or `sequential`", formHit: "`first`, `unique` or `collect`",
+	formCron: "cron expression", formMapping: "mapping", formRequire: "mapping", formCompensation: "step, `none` or `impossible`", formTable: "list of rows",
 	formCases: "list of cases, the else last", formBranches: "list of steps or branches", formFlows: "list of flows",
 	formElse: "nothing", formRules: "list of rules", formOn: "`refuse` or `flag`",
 }
@@ -55,7 +57,7 @@ func keyTables() string {
 	var b strings.Builder
 	b.WriteString("| in | key | value |\n|---|---|---|\n")
 	entries(&b, "the process", processTable)
-	for k := kindUser; k <= kindError; k++ {
+	for k := kindUser; k <= kindCancel; k++ {
 		fmt.Fprintf(&b, "| **%s** | **`%s`** | id |\n", k, k)
 		shown := make([]row[step], 0, len(stepTables[k]))
 		for _, r := range stepTables[k] {
@@ -69,6 +71,7 @@ func keyTables() string {
 	entries(&b, "an else", elseTable)
 	entries(&b, "a branch", branchTable)
 	entries(&b, "a flow", flowTable)
+	entries(&b, "a row", rowTable)
 	entries(&b, "a declaration", variableTable)
 	entries(&b, "retry", retryTable)
 	entries(&b, "defaults", defaultsTable)
@@ -98,7 +101,7 @@ func TestReference(t *testing.T) {
 	text := head + tail
 
 	for f := formText; f <= formOn; f++ {
-		if f != formOnlyTrue && formWords[f] == "" {
+		if formWords[f] == "" {
 			t.Errorf("form %d has no words", f)
 		}
 	}

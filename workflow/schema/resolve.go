@@ -13,7 +13,7 @@ type resolver struct {
 	*findings
 	p      *Process
 	lost   map[string]bool // ids that are not in the tree for reasons already reported
-	region map[any]any     // step or branch -> what no jump may cross: a *branch of a parallel or some, a subprocess, nil
+	region map[any]any     // step or branch -> what no jump may cross: a *branch of a parallel or some, a *step (see place), nil
 	loops  map[any][]*step // branch -> repeats around it
 	ids    map[string]text // steps, events and flows
 	broken bool            // a jump leads nowhere
@@ -23,12 +23,22 @@ type resolver struct {
 func resolve(p *Process, fs *findings, lost map[string]bool) {
 	r := &resolver{findings: fs, p: p, lost: lost, region: map[any]any{}, loops: map[any][]*step{}, ids: map[string]text{}}
 	p.byID = map[string]*step{}
+	for _, e := range p.starts {
+		e.role = roleStart
+		r.step(e, place{})
+	}
 	r.steps(p.steps, place{})
+	for _, e := range p.handlers {
+		e.role = roleHandler
+		r.step(e, place{})
+	}
 	r.identities()
 	r.data()
 	for _, s := range p.all {
 		r.jumps(s)
 		r.separates(s)
+		r.undoes(s)
+		r.catches(s)
 	}
 	r.rules()
 	if len(lost) == 0 && !r.broken {
@@ -36,12 +46,17 @@ func resolve(p *Process, fs *findings, lost map[string]bool) {
 	}
 }
 
-// A place is where steps lie.
+// A place is where steps lie. region is a branch of what runs side by side, or a step with a scope of its own: a
+// subprocess, an each, an event sub-process, an event that does not interrupt, an activity with its compensation.
 type place struct {
 	outer  *step
+	within *step
 	loops  []*step
 	region any
 }
+
+// own is the place of what lies in s as in a scope of its own, of which the loops around are no part.
+func (at place) own(s *step) place { return place{outer: at.outer, within: s, region: s} }
 
 func (r *resolver) steps(steps []*step, at place) {
 	for _, s := range steps {
@@ -49,21 +64,31 @@ func (r *resolver) steps(steps []*step, at place) {
 	}
 }
 
-// step enters a step and what lies in it: first its body, then its boundary events, which lie where it lies.
+// step enters a step and what lies in it: first its body, then its event sub-processes, its boundary events, which lie
+// where it lies, and its compensation.
 func (r *resolver) step(s *step, at place) {
 	s.index = len(r.p.all)
 	r.p.all = append(r.p.all, s)
-	s.outer, s.loops = at.outer, at.loops
+	s.outer, s.within, s.loops = at.outer, at.within, at.loops
 	r.region[s] = at.region
 	if s.id.given() {
 		r.identify(s.id, func() { r.p.byID[s.id.s] = s })
 	}
 	inner := at
-	switch s.kind {
-	case kindRepeat:
+	switch {
+	case s.kind == kindRepeat:
 		inner.loops = append(at.loops[:len(at.loops):len(at.loops)], s)
-	case kindSubprocess:
-		inner.outer, inner.region = s, s
+	case s.kind == kindSubprocess:
+		inner.outer, inner.within, inner.region = s, s, s
+	case s.kind == kindEach:
+		inner = at.own(s)
+		inner.outer = s
+	case s.beside:
+		inner = at.own(s)
+	case s.role == roleHandler:
+		inner.within, inner.region = s, s
+	case s.role == roleBoundary:
+		inner.within = s
 	}
 	for _, b := range s.cases {
 		in := inner
@@ -78,12 +103,20 @@ func (r *resolver) step(s *step, at place) {
 	}
 	r.steps(s.body, inner)
 	for _, e := range s.events {
-		e.race = s
+		e.race, e.role = s, roleRace
 		r.step(e, at)
 	}
+	for _, e := range s.handlers {
+		e.role = roleHandler
+		r.step(e, inner)
+	}
 	for _, e := range s.bounds {
-		e.host = s
+		e.host, e.role = s, roleBoundary
 		r.step(e, at)
+	}
+	if s.undo != nil && s.undo.step != nil {
+		s.undo.step.host = s
+		r.step(s.undo.step, at.own(s))
 	}
 }
 
@@ -157,6 +190,10 @@ func (r *resolver) jump(next text, node string, region any, loops []*step) *step
 		}
 		return nil
 	}
+	if target.host != nil && target.role == roleNone {
+		r.fatal("schema/jump", next.at, node, "", "%q is a compensation; nothing can go on with it", next.s)
+		return nil
+	}
 	if !stepKinds.has(target.kind) {
 		r.fatal("schema/jump", next.at, node, "lead to the first step of its do", "%q is an event; nothing can go on with it", next.s)
 		return nil
@@ -178,15 +215,26 @@ func (r *resolver) jump(next text, node string, region any, loops []*step) *step
 func crossing(from, to any) string {
 	switch x := from.(type) {
 	case *step:
-		return fmt.Sprintf("leave the subprocess %q", x.id.s)
+		return fmt.Sprintf("leave the %s %q", x.kind.enclosing(), x.id.s)
 	case *branch:
 		return "leave its branch, which runs beside others"
 	}
 	switch x := to.(type) {
 	case *step:
-		return fmt.Sprintf("enter the subprocess %q", x.id.s)
+		return fmt.Sprintf("enter the %s %q", x.kind.enclosing(), x.id.s)
 	}
 	return "enter a branch that runs beside others"
+}
+
+// enclosing is what steps lie in that a kind encloses.
+func (k kind) enclosing() string {
+	switch {
+	case k == kindEach, k == kindSubprocess:
+		return k.String()
+	case eventKinds.has(k):
+		return "event"
+	}
+	return "compensation of"
 }
 
 // separates resolves separate-from.
@@ -234,6 +282,9 @@ func (p *Process) visible(outer *step, name string) (d *variable, owner *step) {
 			if d.name.s == name {
 				return d, outer
 			}
+		}
+		if outer.as.s == name && name != "" {
+			return &variable{name: outer.as, typ: text{"dyn", outer.as.at}}, outer
 		}
 	}
 	for _, d := range p.vars {

@@ -27,16 +27,62 @@ func (r *resolver) data() {
 		}
 	}
 	for _, s := range r.p.all {
-		for _, in := range s.in {
-			if !in.expr.given() {
-				r.variable(in.name, s.outer, s.id.s)
+		for _, list := range [][]param{s.in, s.data} {
+			for _, in := range list {
+				if !in.expr.given() {
+					r.variable(in.name, s.outer, s.id.s)
+				}
 			}
 		}
 		for _, out := range s.out {
-			r.variable(out.variable, s.outer, s.id.s)
+			r.written(out.variable, s)
 		}
 		for _, set := range s.set {
-			r.variable(set.variable, s.outer, s.id.s)
+			r.written(set.variable, s)
+		}
+		for _, row := range s.rows {
+			for _, out := range row.set {
+				r.written(out.variable, s)
+			}
+		}
+		for _, out := range s.noRow {
+			r.written(out.variable, s)
+		}
+		if s.kind == kindEach {
+			r.element(s)
+		}
+	}
+}
+
+// element checks the name of what an each goes through.
+func (r *resolver) element(s *step) {
+	if s.as.s == "result" || s.as.s == "message" {
+		r.fatal("schema/name", s.as.at, s.id.s, "choose another name", "%q means what a step is given in its out", s.as.s)
+	}
+}
+
+// written checks a variable that a step writes: it is declared, and no each between the two makes it read-only.
+func (r *resolver) written(name text, s *step) {
+	r.variable(name, s.outer, s.id.s)
+	if !name.given() {
+		return
+	}
+	for outer := s.outer; outer != nil; outer = outer.outer {
+		for _, d := range outer.vars {
+			if d.name.s == name.s {
+				return
+			}
+		}
+		switch {
+		case outer.kind == kindEach && outer.as.s == name.s:
+			r.fatal("schema/read-only", name.at, s.id.s, "write a variable under the vars of the each", "%q is the element of the each and cannot be written", name.s)
+			return
+		case outer.kind == kindEach:
+			if d, _ := r.p.visible(outer.outer, name.s); d != nil {
+				r.fatal("schema/read-only", name.at, s.id.s, "declare a variable under the vars of the each, and give it a collect and an out",
+					"%q cannot be written within the each %q: its copies run at the same time", name.s, outer.id.s)
+			}
+			return
 		}
 	}
 }
@@ -123,6 +169,9 @@ func (r *resolver) variable(name text, outer *step, node string) {
 	for ; outer != nil; outer = outer.outer {
 		for _, d := range outer.vars {
 			known = append(known, d.name.s)
+		}
+		if outer.as.given() {
+			known = append(known, outer.as.s)
 		}
 	}
 	for _, d := range r.p.vars {

@@ -28,6 +28,9 @@ type Report struct {
 	Unverified bool      // the budget ran out before a proof, which a finding "sound/unverified" explains; others may be missing
 }
 
+// defaultStates is how many markings are explored for a process by default, those of its children included.
+const defaultStates = 1 << 20
+
 // Limits on findings of one sort: more of them would not say more.
 const (
 	maxUnsafe   = 3
@@ -59,16 +62,48 @@ type verifier struct {
 	constant decided
 	findings
 
-	thrown map[int32]petri.Marking // by transition: error boundary events -> places of running tasks whose error they catch
+	thrown map[int32]petri.Marking // by transition: events that catch -> places of what runs and may throw that
 }
 
-// verify explores the compiled form of p.
+// verify explores the compiled form of p: the process, then each child on its own, within one budget.
 func verify(p *Process, b Budget) *Report {
-	v := &verifier{p: p, prog: p.program, net: p.program.Net, findings: findings{source: p.source}}
-	v.throwers()
-	opt := petri.Options{Budget: b.States, Possible: v.possible}
+	var deadline time.Time
 	if b.Time > 0 {
-		deadline := time.Now().Add(b.Time)
+		deadline = time.Now().Add(b.Time)
+	}
+	left := b.States
+	if left == 0 {
+		left = defaultStates
+	}
+	all := &Report{}
+	for _, prog := range p.scopes() {
+		r := verifyScope(p, prog, left, deadline)
+		all.Findings = append(all.Findings, r.Findings...)
+		all.States += r.States
+		all.Unverified = all.Unverified || r.Unverified
+		left = max(1, left-r.States)
+	}
+	sortFindings(all.Findings)
+	return all
+}
+
+// scopes are the programs of p that are verified one by one: its own, then those of its children.
+func (p *Process) scopes() []*program.Program {
+	list := []*program.Program{p.program}
+	for i := 0; i < len(list); i++ {
+		for _, child := range list[i].Children {
+			list = append(list, child.Program)
+		}
+	}
+	return list
+}
+
+// verifyScope explores one program of p. The zero deadline is none.
+func verifyScope(p *Process, prog *program.Program, states int, deadline time.Time) *Report {
+	v := &verifier{p: p, prog: prog, net: prog.Net, findings: findings{source: p.source}}
+	v.throwers()
+	opt := petri.Options{Budget: states, Possible: v.possible}
+	if !deadline.IsZero() {
 		opt.Stop = func() bool { return time.Now().After(deadline) }
 	}
 	v.space = v.net.Explore(v.prog.Initial, opt)
@@ -93,43 +128,10 @@ func verify(p *Process, b Budget) *Report {
 	if !v.space.Complete {
 		v.unproved()
 	}
-	sortFindings(v.list)
 	return &Report{Findings: v.list, States: v.space.Len(), Unverified: !v.space.Complete}
 }
 
-// throwers finds, for each error boundary event, the tasks whose errors it catches: its host's or those within, unless
-// an event further in catches them.
-func (v *verifier) throwers() {
-	v.thrown = make(map[int32]petri.Marking)
-	for i := range v.prog.Nodes {
-		if n := &v.prog.Nodes[i]; v.step(int32(i)).kind == kindError {
-			v.thrown[n.Occur] = v.net.NewMarking()
-		}
-	}
-	for i := range v.prog.Nodes {
-		n := &v.prog.Nodes[i]
-		if n.Running == petri.NoPlace {
-			continue
-		}
-		caught := map[string]bool{}
-		for host, scope := int32(i), n.Scope; host >= 0 && !caught[""]; {
-			here := slices.Clone(v.step(host).bounds)
-			for _, e := range here {
-				if e.kind == kindError && !caught[e.code.s] {
-					v.thrown[v.prog.Nodes[v.prog.ByID[e.id.s]].Occur].Add(n.Running)
-				}
-			}
-			for _, e := range here {
-				if e.kind == kindError {
-					caught[e.code.s] = true
-				}
-			}
-			host, scope = v.prog.Scopes[scope].Node, max(v.prog.Scopes[scope].Parent, 0)
-		}
-	}
-}
-
-// possible refuses errors that no running task can throw. (Those of error ends are letters of the ends.)
+// possible refuses errors and the like that nothing that runs can throw. (Those of ends and throws are their letters.)
 func (v *verifier) possible(m petri.Marking, t int) bool {
 	from, isError := v.thrown[int32(t)]
 	return !isError || m.Meets(from)
@@ -162,8 +164,7 @@ func (v *verifier) automatic(t int) bool {
 		return true
 	}
 	a := &v.prog.Acts[t]
-	kind := v.prog.Nodes[a.Node].Kind
-	return kind == program.ScriptTask || kind == program.EndEvent
+	return v.prog.Nodes[a.Node].Kind.Automatic()
 }
 
 // livelock reports a way that leads in a circle without waiting for anybody.
@@ -256,7 +257,7 @@ func (v *verifier) dead() {
 		return
 	}
 	fired, exists := v.happening()
-	behind := make(map[*step]bool) // steps in the body of a dead boundary event
+	behind := make(map[*step]bool) // steps in the body of a dead event
 	for i := range v.prog.Nodes {
 		n, s := &v.prog.Nodes[i], v.step(int32(i))
 		owner := v.prog.Scopes[n.Scope].Node
@@ -264,13 +265,24 @@ func (v *verifier) dead() {
 		case fired[i], strings.HasSuffix(n.ID, joinSuffix), behind[s]:
 		case !exists[i] && !v.isJoin(int32(i)): // events take the place of a race or an event gateway
 		case owner >= 0 && !fired[owner], n.Host >= 0 && !fired[n.Host]:
-		case n.Host >= 0:
+		case n.Host >= 0, s.role == roleHandler:
 			inside(s.body, behind)
-			message, hint := "%s can never happen: %q ends before", "remove it"
-			if s.kind == kindError {
-				message, hint = "%s catches an error that nothing in %q throws", "remove it, or let a service or an error end in its host throw that error"
+			around := v.p.id.s
+			if n.Host >= 0 {
+				around = v.prog.Nodes[n.Host].ID
+			} else if owner >= 0 {
+				around = v.prog.Nodes[owner].ID
 			}
-			v.report(Warning, "sound/dead", s.id.at, n.ID, nil, hint, message, v.name(int32(i)), v.prog.Nodes[n.Host].ID)
+			message, hint := "%s can never happen: %q ends before", "remove it"
+			switch s.kind {
+			case kindError:
+				message, hint = "%s catches an error that nothing in %q throws", "remove it, or let a service or an error end in its host throw that error"
+			case kindEscalation:
+				message, hint = "%s catches an escalation that nothing in %q throws", "remove it, or let a throw or an end in its host raise that escalation"
+			case kindCancel:
+				message, hint = "%s waits for a cancellation that nothing in %q causes", "remove it, or give the transaction a cancel end"
+			}
+			v.report(Warning, "sound/dead", s.id.at, n.ID, nil, hint, message, v.name(int32(i)), around)
 		default:
 			hint := "lead a flow to it, or remove it"
 			if v.constant.never != nil {
@@ -304,10 +316,7 @@ func (v *verifier) happening() (fired, exists []bool) {
 func inside(list []*step, set map[*step]bool) {
 	for _, s := range list {
 		set[s] = true
-		for _, b := range s.cases {
-			inside(b.body, set)
-		}
-		for _, more := range [][]*step{s.events, s.body, s.bounds} {
+		for more := range s.inner {
 			inside(more, set)
 		}
 	}

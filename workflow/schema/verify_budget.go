@@ -1,6 +1,9 @@
 package schema
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A verification that runs out of its budget says where the states most likely come from: the branches of a block that
 // run at once, since every combination of what they may be at is a state.
@@ -48,7 +51,7 @@ func combinations(s *step) float64 {
 	var list func([]*step) float64
 	one := func(s *step) float64 {
 		n := 1.0
-		if s.kind == kindUser || s.kind == kindService {
+		if of(kindUser, kindService, kindCall, kindEach).has(s.kind) {
 			n = 2 // offered, running
 		}
 		if s.kind == kindParallel || s.kind == kindSome {
@@ -60,9 +63,13 @@ func combinations(s *step) float64 {
 				n += list(b.body)
 			}
 		}
-		n += list(s.body)
-		for _, e := range append(s.events[:len(s.events):len(s.events)], s.bounds...) {
-			n += list(e.body)
+		if !s.isChild() { // a child is explored on its own
+			n += list(s.body)
+		}
+		for _, e := range slices.Concat(s.events, s.handlers, s.bounds) {
+			if !e.beside {
+				n += list(e.body)
+			}
 		}
 		return min(n, enough)
 	}

@@ -70,6 +70,7 @@ func (t *terminal) verify(args []string) (int, error) {
 			found := p.Verify(schema.Budget{})
 			r.Processes = append(r.Processes, verified{name, p.ID(), found.States, found.Unverified})
 			r.add(name, found.Findings)
+			r.add(name, notRunYet(p))
 			if found.Unverified {
 				r.Verdict = "findings"
 			}
@@ -83,6 +84,15 @@ func (t *terminal) verify(args []string) (int, error) {
 		return code, printJSON(t.stdout, r)
 	}
 	return code, r.print(t)
+}
+
+// notRunYet are the elements of p that are right but that no engine runs: warnings, for the process may be verified.
+func notRunYet(p *schema.Process) []schema.Finding {
+	list := p.Runs()
+	for i := range list {
+		list[i].Severity = schema.Warning
+	}
+	return list
 }
 
 func (r *report) add(file string, findings []schema.Finding) {
