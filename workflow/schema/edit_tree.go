@@ -56,7 +56,7 @@ func appendNest(all []nest, key string, f form, in any) []nest {
 		return append(all, nest{key, holdsEvents})
 	case *[]*branch:
 		return append(all, nest{key, holdsCases})
-	case **step:
+	case **compensation:
 		return append(all, nest{key, holdsOne})
 	}
 	return all
@@ -67,7 +67,7 @@ func (v *value) stepKind() kind {
 	if v == nil || v.shape != shapeMap || len(v.fields) == 0 {
 		return 0
 	}
-	if k, ok := (stepKinds | eventKinds).named(v.fields[0].key); ok {
+	if k, ok := (stepKinds | eventKinds | startKinds).named(v.fields[0].key); ok {
 		return k
 	}
 	return 0
