@@ -106,5 +106,8 @@ func (c *Checker) Land(run Run, loc *time.Location) (Verdict, *Landing) {
 	}
 	landing.Move.Rename = c.renamings
 	landing.Wrote = landing.State.Held()
+	if c.t.Program().Watched() {
+		landing.Rules = c.t.Monitors(c.seen(run.Trace.Seen))
+	}
 	return v, landing
 }

@@ -69,8 +69,12 @@ func (f *Folder) Add(e *kernel.Event) error {
 		return err
 	}
 	f.machine = c.t
+	if !c.t.Fits(e.Rules) {
+		return &kernel.Refusal{Node: "rules", Err: kernel.ErrBroken}
+	}
 	c.t.Settled(f.State, landing.State, e)
 	landing.Trace.Carry(e)
+	landing.Trace.Seen, landing.Trace.Moved = c.seen(f.Trace.Seen), true
 	f.Run, f.Version = Run{landing.Trace, landing.State}, e.Move.To
 	return nil
 }

@@ -28,6 +28,7 @@ type Landing struct {
 	// Move and Wrote are what the Migrated event says; Land sets them.
 	Move  *kernel.Move
 	Wrote []kernel.Write
+	Rules []uint16 // the states of the target's rules
 	// ByValue: a guard of the target was decided by the values of this run, and not as the old schema had decided it.
 	// The verdict then holds for this run only, not for its class.
 	ByValue bool
@@ -62,6 +63,12 @@ func (c *Checker) judge(run Run) (_ Verdict, _ *Landing, byValue bool) {
 	if failed != nil {
 		return c.refuse(failed), nil, c.converts()
 	}
+	// Digests of a run that moved do not tell what it did before: its class may hold runs with another past.
+	own := run.Trace.Moved && len(c.t.Program().Rules) > 0
+	if failed = c.broken(run.Trace.Seen); failed != nil {
+		return c.refuse(failed), nil, own
+	}
+	r.byValues = r.byValues || own
 	for _, criteria := range c.criteria.subsets() {
 		var landing *Landing
 		if landing, failed = r.replay(criteria); failed == nil {

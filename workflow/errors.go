@@ -29,6 +29,7 @@ var (
 	ErrType       = errors.New("workflow: wrong type")        // data does not fit what the schema declares
 	ErrUnverified = errors.New("workflow: not verified")      // no proof within the budget
 	ErrRefused    = errors.New("workflow: migration refused") // the verdict of a *RefusedError says why
+	ErrRule       = errors.New("workflow: refused by a rule") // of the process, which says "on: refuse"
 	ErrStale      = errors.New("workflow: plan is stale")     // a version was deployed since
 
 	ErrName        = tenant.ErrName       // no name for a tenant, see tenant.CheckName
@@ -106,6 +107,7 @@ var meanings = [...]struct{ from, to error }{
 	{kernel.ErrConflict, ErrConflict},
 	{kernel.ErrForbidden, ErrForbidden},
 	{kernel.ErrResult, ErrType},
+	{kernel.ErrRule, ErrRule},
 	{kernel.ErrRead, ErrCorrupt},
 	{store.ErrNotFound, ErrNotFound},
 	{store.ErrClosed, ErrClosed},
@@ -185,6 +187,7 @@ func HTTPStatus(err error) int {
 		{ErrIncident, http.StatusConflict},
 		{ErrRefused, http.StatusConflict},
 		{ErrStale, http.StatusConflict},
+		{ErrRule, http.StatusConflict},
 		{ErrForbidden, http.StatusForbidden},
 		{ErrName, http.StatusBadRequest},
 		{ErrLocked, http.StatusServiceUnavailable},

@@ -50,7 +50,16 @@ type InstanceInfo struct {
 	Seq       uint64            `json:"seq"` // number of its last event
 	Waits     []Wait            `json:"waits,omitempty"`
 	Incidents []string          `json:"incidents,omitempty"` // ids of the open ones
+	Rules     []RuleInfo        `json:"rules,omitempty"`     // of the process, those with "on"; see schema.Rule
 	Cursor    string            `json:"-"`                   // for InstanceFilter.After
+}
+
+// RuleInfo is what an instance so far says about a rule of its process.
+type RuleInfo struct {
+	Rule string `json:"rule"`
+	// Verdict is "satisfied" or "violated", which is final, or "possibly satisfied" or "possibly violated", which is what
+	// it would be if the instance ended now.
+	Verdict string `json:"verdict"`
 }
 
 // Wait is something an instance waits for.

@@ -102,7 +102,7 @@ func (m *messages) match(sub subscription) (more bool, err error) {
 		m.kept.Add(-1)
 	case unsubscribed(err):
 		err = nil
-	case errors.Is(err, kernel.ErrResult):
+	case errors.Is(err, kernel.ErrResult), errors.Is(err, kernel.ErrRule):
 		err = m.refuse(sub, key, &msg, err)
 	}
 	return true, err

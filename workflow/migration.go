@@ -222,12 +222,13 @@ type filterRecord struct {
 	States       []int             `json:"states,omitempty"`
 	Key          string            `json:"key,omitempty"`
 	At           string            `json:"at,omitempty"`
+	Violated     string            `json:"violated,omitempty"`
 	Labels       map[string]string `json:"labels,omitempty"`
 	Since, Until time.Time
 }
 
 func filterOf(f *InstanceFilter) filterRecord {
-	r := filterRecord{Version: f.Version, Key: f.Key, At: f.At, Labels: f.Labels, Since: f.Since, Until: f.Until}
+	r := filterRecord{Version: f.Version, Key: f.Key, At: f.At, Violated: f.Violated, Labels: f.Labels, Since: f.Since, Until: f.Until}
 	for _, s := range f.States {
 		r.States = append(r.States, int(s))
 	}
@@ -235,7 +236,7 @@ func filterOf(f *InstanceFilter) filterRecord {
 }
 
 func (r *filterRecord) filter() InstanceFilter {
-	f := InstanceFilter{Version: r.Version, Key: r.Key, At: r.At, Labels: r.Labels, Since: r.Since, Until: r.Until}
+	f := InstanceFilter{Version: r.Version, Key: r.Key, At: r.At, Violated: r.Violated, Labels: r.Labels, Since: r.Since, Until: r.Until}
 	for _, s := range r.States {
 		f.States = append(f.States, State(s))
 	}

@@ -69,7 +69,7 @@ func (s *shard) move(t *turn, r *request) error {
 	landing.Move.From, landing.Move.To = in.v.number, mv.to.number
 	ctx := s.context(in)
 	ctx.Values = nil // all values are in memory after a replay, so none is read
-	s.log, err = mv.to.machine.Move(in.head.State, landing.State, landing.Move, landing.Wrote, ctx, t.now, mv.actor, s.log[:0])
+	s.log, err = mv.to.machine.Move(in.head.State, landing.State, landing.Move, landing.Rules, landing.Wrote, ctx, t.now, mv.actor, s.log[:0])
 	if err != nil {
 		return err // the instance is as it was
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/replank/replank/internal/codec"
 	"github.com/replank/replank/internal/kernel"
 	"github.com/replank/replank/internal/keys"
+	"github.com/replank/replank/internal/program"
 	"github.com/replank/replank/migrate"
 	"github.com/replank/replank/store"
 	"github.com/replank/replank/tenant"
@@ -121,7 +122,7 @@ func newSelection(r *realm, process uint32, from []uint32, only InstanceFilter) 
 	return &selection{q, from}
 }
 
-// takes reports whether the front of a live head speaks for the instance. InstanceFilter.At is not looked at.
+// takes reports whether the front of a live head speaks for the instance. InstanceFilter.At and Violated are not looked at.
 func (q *selection) takes(p *codec.Peek) bool {
 	_, found := slices.BinarySearch(q.from, p.Version)
 	return found && q.matches(p)
@@ -183,10 +184,10 @@ func (j *judging) scan() error {
 		if err := j.decode(x, &p, entry); err != nil {
 			return err
 		}
-		if !x.waitsAt(j.chosen.At) {
+		if !x.waitsAt(j.chosen.At) || !x.violated(j.chosen.Violated) {
 			continue
 		}
-		key = appendClassKey(key[:0], x, j.options.Criteria)
+		key = appendClassKey(key[:0], x, j.to.prog, j.options.Criteria)
 		g := j.groups[string(key)]
 		if g == nil {
 			g = &group{v: x.version}
@@ -214,14 +215,17 @@ func (j *judging) decode(in *stored, p *codec.Peek, entry store.Entry) error {
 // independent steps. Criteria that look at the order need the sequence digest too; so does a run that was rewritten by a
 // move, and one with finished iterations, which the set digest has dropped: a stricter set may accept some of its class
 // into another state than the one that Loops accepts all of them into.
-func appendClassKey(dst []byte, in *stored, c migrate.Criteria) []byte {
+//
+// Rules of the target read letters in the order in which they came, so with them that order and the states of the rules
+// here tell runs apart (formal-core.md: "rules new in S': the sequence digest").
+func appendClassKey(dst []byte, in *stored, to *program.Program, c migrate.Criteria) []byte {
 	if c == 0 {
 		c = migrate.Default
 	}
 	s := in.head.State
 	dst = binary.AppendUvarint(dst, uint64(in.version.number))
 	dst = appendDigest(dst, s.Key)
-	if c&migrate.Order == 0 || len(in.head.Moves) > 0 || slices.ContainsFunc(s.Superseded, func(w uint64) bool { return w != 0 }) {
+	if len(to.Rules) > 0 || c&migrate.Order == 0 || len(in.head.Moves) > 0 || slices.ContainsFunc(s.Superseded, func(w uint64) bool { return w != 0 }) {
 		dst = appendDigest(append(dst, 1), s.Order)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(in.head.Moves)))
@@ -238,6 +242,11 @@ func appendClassKey(dst []byte, in *stored, c migrate.Criteria) []byte {
 	for i := range s.Works {
 		if w := &s.Works[i]; w.Started || w.Incident {
 			dst = binary.AppendUvarint(dst, uint64(w.Node)<<2|bit(w.Started)<<1|bit(w.Incident))
+		}
+	}
+	if len(to.Rules) > 0 {
+		for _, state := range s.Rules {
+			dst = binary.AppendUvarint(dst, uint64(state))
 		}
 	}
 	return dst

@@ -12,21 +12,23 @@ import (
 	"github.com/replank/replank/internal/codec"
 	"github.com/replank/replank/internal/kernel"
 	"github.com/replank/replank/internal/keys"
+	"github.com/replank/replank/internal/ltlf"
 	"github.com/replank/replank/store"
 	"github.com/replank/replank/tenant"
 )
 
 // InstanceFilter selects instances; zero fields do not restrict.
 type InstanceFilter struct {
-	Process string
-	Version int
-	States  []State
-	Key     string            // business key
-	At      string            // it waits at this node
-	Labels  map[string]string // it has all of these
-	Since   time.Time         // started at or after
-	Until   time.Time         // started before
-	After   string            // resume behind InstanceInfo.Cursor
+	Process  string
+	Version  int
+	States   []State
+	Key      string            // business key
+	At       string            // it waits at this node
+	Violated string            // it violated the rule of this id; AnyRule: any
+	Labels   map[string]string // it has all of these
+	Since    time.Time         // started at or after
+	Until    time.Time         // started before
+	After    string            // resume behind InstanceInfo.Cursor
 }
 
 // Instances yields matching instances, live and ended, newest first; stop by breaking. All of them are of one moment.
@@ -39,7 +41,7 @@ func (t *Tenant) Instances(ctx context.Context, f InstanceFilter) iter.Seq2[Inst
 			if err := t.e.open(in, q.realm.id, e.Key, e.Value); err != nil {
 				return false, err
 			}
-			if !in.waitsAt(f.At) {
+			if !in.waitsAt(f.At) || !in.violated(f.Violated) {
 				return true, nil
 			}
 			q.found = true
@@ -51,16 +53,16 @@ func (t *Tenant) Instances(ctx context.Context, f InstanceFilter) iter.Seq2[Inst
 	}
 }
 
-// Count counts matching instances. Without At it does not look into them, which is fast.
+// Count counts matching instances. Without At and Violated it does not look into them, which is fast.
 func (t *Tenant) Count(ctx context.Context, f InstanceFilter) (int, error) {
 	n := 0
 	err := t.scanInstances(ctx, "count", f, func(q *instanceQuery, key keys.ID, e store.Entry) (bool, error) {
-		if f.At != "" {
+		if f.At != "" || f.Violated != "" {
 			in := &stored{ctx: ctx, snap: q.snap, id: key}
 			if err := t.e.open(in, q.realm.id, e.Key, e.Value); err != nil {
 				return false, err
 			}
-			if !in.waitsAt(f.At) {
+			if !in.waitsAt(f.At) || !in.violated(f.Violated) {
 				return true, nil
 			}
 		}
@@ -69,6 +71,22 @@ func (t *Tenant) Count(ctx context.Context, f InstanceFilter) (int, error) {
 		return true, nil
 	})
 	return n, err
+}
+
+// AnyRule is every rule, for InstanceFilter.Violated.
+const AnyRule = "*"
+
+// violated reports whether the instance violated a rule.
+func (in *stored) violated(rule string) bool {
+	if rule == "" {
+		return true
+	}
+	for i := range in.version.prog.Rules {
+		if id := in.version.prog.Rules[i].ID; (rule == AnyRule || rule == id) && in.version.machine.Verdict(in.head.State, i) == ltlf.Violated {
+			return true
+		}
+	}
+	return false
 }
 
 func (in *stored) waitsAt(node string) bool {

@@ -180,6 +180,7 @@ func (in *stored) info() *InstanceInfo {
 	if s.Ended() {
 		info.Ended = instant(s.Updated)
 	}
+	info.Rules = in.rules()
 	for i := range s.Works {
 		w := &s.Works[i]
 		n := &in.version.prog.Nodes[w.Node]
@@ -193,6 +194,17 @@ func (in *stored) info() *InstanceInfo {
 		info.Waits = append(info.Waits, wait)
 	}
 	return info
+}
+
+// rules is what the instance says about the rules whose states it keeps.
+func (in *stored) rules() []RuleInfo {
+	var list []RuleInfo
+	for i := range in.version.prog.Rules {
+		if v := in.version.machine.Verdict(in.head.State, i); v != 0 {
+			list = append(list, RuleInfo{in.version.prog.Rules[i].ID, v.String()})
+		}
+	}
+	return list
 }
 
 // workID names one thing that an instance waits for: a task, job or incident. since is the number of the event that

@@ -210,7 +210,7 @@ func (w *sweep) page(ctx context.Context) (ids []keys.ID, over bool, err error) 
 // mine reports whether an instance is to be moved by this migration.
 func (w *sweep) mine(ctx context.Context, id keys.ID, p *codec.Peek, entry store.Entry) (bool, error) {
 	done := p.Process == w.rec.Process && p.Version == w.rec.To && p.Updated >= w.rec.Began
-	if !done && (!w.chosen.takes(p) || w.chosen.At == "") {
+	if !done && (!w.chosen.takes(p) || w.chosen.At == "" && w.chosen.Violated == "") {
 		return w.chosen.takes(p), nil
 	}
 	in := &stored{ctx: ctx, snap: w.e.store, id: id}
@@ -223,7 +223,7 @@ func (w *sweep) mine(ctx context.Context, id keys.ID, p *codec.Peek, entry store
 		}
 		return false, nil
 	}
-	return in.waitsAt(w.chosen.At), nil
+	return in.waitsAt(w.chosen.At) && in.violated(w.chosen.Violated), nil
 }
 
 // move has the instances of a page moved, counts what came of them, and sets the cursor behind them.

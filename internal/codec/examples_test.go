@@ -101,6 +101,9 @@ func describeHead(sh Shape) func([]byte) (string, error) {
 		text := fmt.Sprintf("process %d version %d key %q labels %v priority %d due %d\n", h.Process, h.Version, h.BusinessKey, h.Labels, h.Priority, h.Due)
 		text += fmt.Sprintf("status %d epoch %d seq %d created %d updated %d actors %q children %+v\n", s.Status, s.Epoch, s.Seq, s.Created, s.Updated, s.Actors, s.Children)
 		text += describeScope(&s.Scope) + describeTail(&h.Tail)
+		if len(s.Rules) > 0 {
+			text += fmt.Sprintf("rules %v\n", s.Rules)
+		}
 		if len(h.Moves) > 0 {
 			text += fmt.Sprintf("moves %v\n", h.Moves)
 		}
@@ -130,6 +133,9 @@ func describeTail(t *Tail) string {
 		}
 		fmt.Fprintf(&sb, "event %d %d %v node %d flows %d attempt %d due %d actor %q key %q code %q note %q wrote %v\n",
 			e.Seq, e.At, e.Kind, e.Node, e.Flows, e.Attempt, e.Due, e.Actor, e.Key, e.Code, e.Note, e.Wrote)
+		if e.Rules != nil {
+			fmt.Fprintf(&sb, "  rules %v\n", e.Rules)
+		}
 		if e.Move != nil {
 			fmt.Fprintf(&sb, "  move %+v\n", *e.Move)
 		}
@@ -184,6 +190,20 @@ func migrated() kernel.Event {
 	}
 }
 
+// ruledShape is loanShape with three rules.
+var ruledShape = func() Shape {
+	sh := loanShape
+	sh.Rules = []int{3, 2, 300}
+	return sh
+}()
+
+// ruledLoan is the sample loan with the states of three rules.
+func ruledLoan() (*Head, Shape) {
+	h, _ := sampleLoan()
+	h.State.Rules = []uint16{2, 0, 299}
+	return h, ruledShape
+}
+
 var instance = [16]byte{1, 0x9f, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}
 
 var examples = []example{
@@ -232,6 +252,14 @@ var examples = []example{
 		var t Tail
 		e := migrated()
 		t.Append(&e)
+		return AppendChunk(nil, &t)
+	}, describeChunk},
+	{"head-rules", 111, encodeHead(ruledLoan()), describeHead(ruledShape)},
+	{"history-migrated-rules", 26, func() []byte {
+		var t Tail
+		t.Append(&kernel.Event{
+			Seq: 1, At: asked, Kind: history.Migrated, Node: -1, Move: &kernel.Move{From: 1, To: 2, Criteria: 6}, Rules: []uint16{2, 0, 299},
+		})
 		return AppendChunk(nil, &t)
 	}, describeChunk},
 	{"large-value", 2060, func() []byte {

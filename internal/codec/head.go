@@ -40,12 +40,13 @@ func (h *Head) VersionAt(seq uint64) uint32 {
 //
 //	| format | flags | status | uv process | uv version | uv seq | zz created | zz updated-created
 //	| [uv epoch] [uv incidents] [zz due-created] [zz priority] [str business key] [labels]          the part that is peeked
-//	| more | scope | [children] [actors] [moves] [tail]
+//	| more | scope | [children] [actors] [moves] [rules] [tail]
 //
 //	labels    uv n, then n x (str name, str value), by name
 //	children  uv n, then n x (uv node, uv open, uv next)
 //	actors    uv n, then n x str; the rest is ""
 //	moves     uv n, then n x (uv number - the one before, uv from)
+//	rules     uv n, then n x uv: the state of a rule's automaton; the rest is 0
 //	tail      uv seq+1-n-first, uv n, zz base-updated, zz last-updated, then the events up to the record's end
 const (
 	headIncidents byte = 1 << iota
@@ -62,6 +63,7 @@ const (
 	moreActors
 	moreTail
 	moreMoves
+	moreRules
 )
 
 // AppendHead appends the head record of h. h.State must not be nil.
@@ -136,6 +138,13 @@ func AppendHead(dst []byte, h *Head) []byte {
 			last = m.Seq
 		}
 	}
+	if n := moved(s.Rules); n > 0 {
+		more |= moreRules
+		dst = appendUvarint(dst, uint64(n))
+		for _, state := range s.Rules[:n] {
+			dst = appendUvarint(dst, uint64(state))
+		}
+	}
 	if t := &h.Tail; t.N > 0 {
 		more |= moreTail
 		dst = appendUvarint(dst, s.Seq+1-uint64(t.N)-t.First)
@@ -169,7 +178,7 @@ func DecodeHead(b []byte, shape Shape, h *Head) error {
 		h.Labels = p.allLabels(h.Labels)
 	}
 
-	more := r.flags(moreChildren | moreActors | moreTail | moreMoves)
+	more := r.flags(moreChildren | moreActors | moreTail | moreMoves | moreRules)
 	r.scope(&s.Scope, &shape, s.Seq, s.Updated)
 	s.Children = s.Children[:0]
 	if more&moreChildren != 0 {
@@ -184,6 +193,11 @@ func DecodeHead(b []byte, shape Shape, h *Head) error {
 	h.Moves = h.Moves[:0]
 	if more&moreMoves != 0 {
 		r.moves(h)
+	}
+	s.Rules = resize(s.Rules, len(shape.Rules))
+	clear(s.Rules)
+	if more&moreRules != 0 {
+		r.rules(s.Rules, shape.Rules)
 	}
 	h.Tail.Reset(s.Seq+1, s.Updated)
 	if more&moreTail != 0 {
@@ -245,6 +259,27 @@ func appendLabels(dst []byte, labels map[string]string) []byte {
 		dst = appendString(appendString(dst, name), labels[name])
 	}
 	return dst
+}
+
+// moved is how many states of rules are needed: up to the last one that is not the first of its automaton.
+func moved(rules []uint16) int {
+	n := len(rules)
+	for n > 0 && rules[n-1] == 0 {
+		n--
+	}
+	return n
+}
+
+// rules reads states of rules, of which there are so many each.
+func (r *reader) rules(into []uint16, states []int) {
+	n := r.count(1)
+	if n > len(into) {
+		r.fail("it has more rules than its schema")
+		return
+	}
+	for i := range n {
+		into[i] = uint16(r.below(states[i], "state of a rule"))
+	}
 }
 
 // known is how many actors are needed: up to the last one that is not "".

@@ -40,7 +40,7 @@ func TestHeadRoundTrip(t *testing.T) {
 			if err := p.DecodeRun(b, &sh, into); err != nil {
 				t.Fatal(err)
 			}
-			if got, want := plainScope(into.State.Scope, HeadSlots), plainScope(h.State.Scope, HeadSlots); !reflect.DeepEqual(got, want) || !slices.Equal(into.Moves, h.Moves) {
+			if got, want := plainScope(into.State.Scope, HeadSlots), plainScope(h.State.Scope, HeadSlots); !reflect.DeepEqual(got, want) || !slices.Equal(into.Moves, h.Moves) || !slices.Equal(into.State.Rules, h.State.Rules) {
 				t.Fatalf("decoded run\n%+v %v\nof\n%+v %v", got, into.Moves, want, h.Moves)
 			}
 		}
@@ -128,7 +128,7 @@ func TestChildRoundTrip(t *testing.T) {
 
 // A record that does not fit its schema would lead the kernel out of its tables. It is refused.
 func TestHeadHeldAgainstShape(t *testing.T) {
-	good := Shape{Places: 70, Nodes: 9, Slots: 5, Loops: 2, Witnesses: 1}
+	good := Shape{Places: 70, Nodes: 9, Slots: 5, Loops: 2, Witnesses: 1, Rules: []int{3}}
 	for _, c := range []struct {
 		name string
 		make func(h *Head)
@@ -148,6 +148,8 @@ func TestHeadHeldAgainstShape(t *testing.T) {
 		{"loop", func(h *Head) { h.State.Loops = []kernel.Loop{2: {Iteration: 1}} }, "more loops"},
 		{"actor", func(h *Head) { h.State.Actors = []string{"", "ann"} }, "more actors"},
 		{"debt", func(h *Head) { h.State.Tags = []kernel.Tag{{Place: 70}} }, "place 70"},
+		{"rule", func(h *Head) { h.State.Rules = []uint16{3} }, "state of a rule 3"},
+		{"rules", func(h *Head) { h.State.Rules = []uint16{0, 1} }, "more rules"},
 		{"status", func(h *Head) { h.State.Status = 0 }, "status is 0"},
 	} {
 		h := &Head{State: &kernel.State{Status: kernel.Running, Scope: kernel.Scope{Marking: make(petri.Marking, 2)}}}

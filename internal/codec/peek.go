@@ -26,25 +26,32 @@ func PeekHead(b []byte) (Peek, error) {
 	return p, r.err("head")
 }
 
-// DecodeRun decodes of head record b, of which p is the front, what a class of runs is made of: the scope and the
-// moves. Like DecodeHead it works in h's memory; the rest of h and of h.State has no meaning then. What follows the moves
-// is not checked.
+// DecodeRun decodes of head record b, of which p is the front, what a class of runs is made of: the scope, the moves
+// and the states of rules. Like DecodeHead it works in h's memory; the rest of h and of h.State has no meaning then. What
+// follows them is not checked.
 func (p *Peek) DecodeRun(b []byte, shape *Shape, h *Head) error {
 	if h.State == nil {
 		h.State = new(kernel.State)
 	}
 	r := reader{b: b, pos: p.after}
-	more := r.flags(moreChildren | moreActors | moreTail | moreMoves)
+	more := r.flags(moreChildren | moreActors | moreTail | moreMoves | moreRules)
 	r.scope(&h.State.Scope, shape, p.Seq, p.Updated)
 	h.Moves = h.Moves[:0]
-	if more&moreMoves != 0 {
+	h.State.Rules = resize(h.State.Rules, len(shape.Rules))
+	clear(h.State.Rules)
+	if more&(moreMoves|moreRules) != 0 {
 		if more&moreChildren != 0 {
 			r.children(shape, h.State)
 		}
 		if more&moreActors != 0 {
 			r.actors(shape, h.State)
 		}
-		r.moves(h)
+		if more&moreMoves != 0 {
+			r.moves(h)
+		}
+		if more&moreRules != 0 {
+			r.rules(h.State.Rules, shape.Rules)
+		}
 	}
 	return r.err("head")
 }

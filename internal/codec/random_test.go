@@ -31,6 +31,7 @@ var shapes = rapid.Custom(func(t *rapid.T) Shape {
 	return Shape{
 		Places: 1 + size(200, "places"), Nodes: 1 + size(300, "nodes"), Slots: size(300, "slots"),
 		Loops: size(5, "loops"), Witnesses: size(4, "witnesses"),
+		Rules: rapid.SliceOfN(rapid.IntRange(1, 500), 0, 4).Draw(t, "rules"),
 	}
 })
 
@@ -105,6 +106,9 @@ func randomHead(t *rapid.T, sh Shape) *Head {
 	for i := range s.Actors {
 		s.Actors[i] = words.Draw(t, "witness")
 	}
+	for _, states := range sh.Rules {
+		s.Rules = append(s.Rules, uint16(rapid.IntRange(0, states-1).Draw(t, "state of a rule")))
+	}
 	for range rapid.IntRange(0, 3).Draw(t, "children") {
 		s.Children = append(s.Children, kernel.Children{
 			Node: int32(rapid.IntRange(0, sh.Nodes-1).Draw(t, "owner")), Open: small.Draw(t, "open"), Next: small.Draw(t, "next"),
@@ -147,6 +151,7 @@ func randomEvents(t *rapid.T, first uint64) []kernel.Event {
 		}
 		if rapid.IntRange(0, 4).Draw(t, "moves") == 0 {
 			e.Move = randomMove(t)
+			e.Rules = plain(rapid.SliceOfN(rapid.Uint16(), 0, 4).Draw(t, "rules"))
 		}
 		slots := rapid.SliceOfNDistinct(rapid.Int32Range(0, 1000), 0, 4, func(s int32) int32 { return s }).Draw(t, "wrote")
 		slices.Sort(slots)
@@ -200,6 +205,7 @@ type durable struct {
 	scope    kernel.Scope
 	children []kernel.Children
 	actors   []string
+	rules    []uint16
 	labels   map[string]string
 	moves    []Moved
 	tail     Tail
@@ -208,6 +214,7 @@ type durable struct {
 func durableOf(h *Head) durable {
 	d := durable{
 		head: *h, scope: plainScope(h.State.Scope, HeadSlots), children: plain(h.State.Children), actors: plain(h.State.Actors),
+		rules: plain(slices.Clone(h.State.Rules)),
 		moves: plain(slices.Clone(h.Moves)), tail: h.Tail,
 	}
 	d.state = kernel.State{

@@ -8,13 +8,22 @@ import (
 
 // Shape is what a schema fixes about its instances: how long the parts of a state are. Decoding holds a record against
 // it, so that a damaged one cannot lead the kernel out of its tables.
-type Shape struct{ Places, Nodes, Slots, Loops, Witnesses int }
+type Shape struct {
+	Places, Nodes, Slots, Loops, Witnesses int
+	Rules                                  []int // states of each rule's automaton; nil: instances keep none
+}
 
 // ShapeOf returns the shape of p's instances.
 func ShapeOf(p *program.Program) Shape {
-	return Shape{
+	sh := Shape{
 		Places: p.Net.Places(), Nodes: len(p.Nodes), Slots: len(p.Vars), Loops: len(p.Loops), Witnesses: len(p.Witnesses),
 	}
+	if p.Watched() {
+		for i := range p.Rules {
+			sh.Rules = append(sh.Rules, p.Rules[i].Automaton.States())
+		}
+	}
+	return sh
 }
 
 // A scope, within a head or a child record that gives seq and updated:

@@ -23,7 +23,7 @@ type Tail struct {
 // An event:
 //
 //	| kind | flags | [more flags] | [uv node] | [zz at - at of the event before] | [str actor] | [zz due-at] | [uv flows]
-//	| [uv attempt] | [str key] | [str code] | [str note] | [str move] | [writes]
+//	| [uv attempt] | [str key] | [str code] | [str note] | [str move] | [str rules] | [writes]
 //
 //	writes  uv n, then n x (uv slot - slot before (> 0 but for the first), uv 2*size + large, the value unless large)
 //
@@ -44,6 +44,7 @@ const (
 	eventCode
 	eventNote
 	eventMove
+	eventRules
 )
 
 // Reset makes t empty, to be continued by event number first. The next event's time will be stored relative to base.
@@ -72,6 +73,9 @@ func (t *Tail) Append(e *kernel.Event) (large int) {
 	}
 	if e.Move != nil {
 		more |= eventMove
+	}
+	if e.Rules != nil {
+		more |= eventRules
 	}
 	if more != 0 {
 		flags |= eventMore
@@ -113,6 +117,13 @@ func (t *Tail) Append(e *kernel.Event) (large int) {
 	if e.Move != nil {
 		move := appendMove(nil, e.Move, e.At)
 		dst = append(appendUvarint(dst, uint64(len(move))), move...)
+	}
+	if e.Rules != nil {
+		rules := make([]byte, 0, 16)
+		for _, state := range e.Rules {
+			rules = appendUvarint(rules, uint64(state))
+		}
+		dst = append(appendUvarint(dst, uint64(len(rules))), rules...)
 	}
 	if len(e.Wrote) > 0 {
 		flags |= eventWrote
@@ -263,7 +274,7 @@ func (r *reader) event(e *kernel.Event, at *int64, large func(int32, uint64) (ex
 	flags := r.byte()
 	var more byte
 	if flags&eventMore != 0 {
-		more = r.flags(eventKey | eventCode | eventNote | eventMove)
+		more = r.flags(eventKey | eventCode | eventNote | eventMove | eventRules)
 	}
 	if flags&eventNode != 0 {
 		e.Node = r.int31()
@@ -295,6 +306,9 @@ func (r *reader) event(e *kernel.Event, at *int64, large func(int32, uint64) (ex
 	}
 	if more&eventMove != 0 {
 		e.Move = r.move(e.At)
+	}
+	if more&eventRules != 0 {
+		e.Rules = r.states()
 	}
 	if flags&eventWrote == 0 {
 		return r.err("history")
@@ -340,7 +354,7 @@ func (r *reader) skipToWrites() int {
 			r.uvarint()
 		}
 	}
-	for _, f := range [...]byte{eventKey, eventCode, eventNote, eventMove} {
+	for _, f := range [...]byte{eventKey, eventCode, eventNote, eventMove, eventRules} {
 		if more&f != 0 {
 			r.bytes()
 		}
@@ -349,6 +363,23 @@ func (r *reader) skipToWrites() int {
 		return 0
 	}
 	return r.count(2)
+}
+
+// states reads the states of rules that a Migrated event carries; the schema moved to bounds them.
+func (r *reader) states() []uint16 {
+	in := reader{b: r.bytes()}
+	var states []uint16
+	for in.pos < len(in.b) && in.bad == "" {
+		if n := in.uvarint(); n <= math.MaxUint16 {
+			states = append(states, uint16(n))
+		} else {
+			in.fail("a state of a rule is too large")
+		}
+	}
+	if in.bad != "" || states == nil {
+		r.fail("its states of rules are none")
+	}
+	return states
 }
 
 func (r *reader) skipEvent() {

@@ -59,6 +59,8 @@ type Event struct {
 	Note    string
 	Wrote   []Write // ascending by slot; owned by the event
 	Move    *Move   // Migrated
+	// Rules are, at Migrated, the states of the automata of the schema moved to (State.Rules); nil if it has none.
+	Rules []uint16
 }
 
 // Write is one variable written.
@@ -73,6 +75,7 @@ var (
 	ErrNotFound  = errors.New("nothing like that is open")
 	ErrConflict  = errors.New("somebody else has it")
 	ErrForbidden = errors.New("not allowed")
+	ErrRule      = errors.New("a rule of the process refuses it")
 	ErrResult    = errors.New("the result does not fit the schema")
 	ErrRead      = errors.New("a stored value cannot be read")
 	ErrBroken    = errors.New("broken invariant")

@@ -72,6 +72,9 @@ func (d *step) emit(e Event) {
 	e.Seq, e.At = d.s.Seq+1, d.at
 	d.log = append(d.log, e)
 	d.err = d.m.Evolve(d.s, &d.log[len(d.log)-1])
+	if len(d.s.violated) > 0 {
+		d.flag(e.Node)
+	}
 	d.cancel(e.Node)
 }
 
@@ -113,6 +116,7 @@ func (d *step) rest() {
 		}
 	}
 	if d.s.Marking.Empty() {
+		d.flagOwed()
 		d.emit(Event{Kind: history.Ended, Node: -1})
 	}
 }
@@ -177,6 +181,10 @@ func (m *Machine) runsItself(n int32) bool {
 // run runs a script, or throws the error of an error end to the boundary event that catches it.
 func (d *step) run(n int32) {
 	x := &d.m.p.Nodes[n]
+	if err := d.forbidden(n, ownLetter(x)); err != nil {
+		d.incident(n, err.Error(), 0)
+		return
+	}
 	if x.Kind == program.EndEvent {
 		d.emit(Event{Kind: history.Caught, Node: n, Code: x.Code})
 		return
@@ -201,6 +209,10 @@ func (d *step) open(n int32) {
 		}
 		d.emit(e)
 	case x.Kind == program.ServiceTask:
+		if err := d.forbidden(n, program.Start); err != nil {
+			d.incident(n, err.Error(), 0)
+			return
+		}
 		d.emit(Event{Kind: history.Started, Node: n})
 	case x.Timer != nil:
 		due, err := d.due(x)

@@ -26,10 +26,11 @@ import (
 //	IncidentRaised      work marked or opened; the token stays
 //	IncidentResolved    work unmarked or closed; (letter, at gateways) the decision is made again
 //	Canceled            nothing: the letter that canceled has done it
+//	RuleViolated        nothing: the letter that violated it has moved its automaton
 //	Ended               status
 func (m *Machine) Evolve(s *State, e *Event) error {
-	s.Seq, s.Updated = e.Seq, e.At
-	if e.Node >= int32(len(m.p.Nodes)) || (e.Node < 0) != (e.Kind == history.Created || e.Kind == history.Ended || e.Kind == history.Migrated) {
+	s.Seq, s.Updated, s.violated = e.Seq, e.At, s.violated[:0]
+	if e.Node >= int32(len(m.p.Nodes)) || e.Kind != history.RuleViolated && (e.Node < 0) != (e.Kind == history.Created || e.Kind == history.Ended || e.Kind == history.Migrated) {
 		return m.broken(s, e, "no such node")
 	}
 	for _, w := range e.Wrote {
@@ -68,7 +69,7 @@ func (m *Machine) Evolve(s *State, e *Event) error {
 		m.raise(s, e)
 	case history.IncidentResolved:
 		m.resolve(s, e)
-	case history.Canceled:
+	case history.Canceled, history.RuleViolated:
 	case history.Ended:
 		s.Status = Completed
 	case history.Migrated:
@@ -158,6 +159,7 @@ func (m *Machine) start(s *State, e *Event) bool {
 	m.count(s, e.Node, m.nodes[e.Node].start)
 	s.past.letter(e.Seq)
 	m.fire(s, int(n.Start))
+	m.observe(s, e.Node, program.Start)
 	return true
 }
 
@@ -195,6 +197,7 @@ func (m *Machine) letter(s *State, e *Event, phase program.Phase, t int32) bool 
 	}
 	s.past.letter(e.Seq)
 	m.fire(s, int(t))
+	m.observe(s, e.Node, phase)
 	return true
 }
 

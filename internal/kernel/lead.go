@@ -45,10 +45,17 @@ func (d *step) lead() error {
 		if w.Due > d.at {
 			return fmt.Errorf("%w: %s is due at %s", ErrState, x.ID, time.UnixMilli(w.Due).UTC().Format(time.RFC3339Nano))
 		}
+		if err := d.forbidden(d.c.Node, program.Occur); err != nil {
+			d.incident(d.c.Node, err.Error(), 0)
+			return nil
+		}
 		d.emit(Event{Kind: history.Fired, Node: d.c.Node})
 	case Receive:
 		if x.Message == "" {
 			return fmt.Errorf("%w: %s waits for no message", ErrState, x.ID)
+		}
+		if err := d.forbidden(d.c.Node, program.Occur); err != nil {
+			return err
 		}
 		wrote, err := d.outputs(d.c.Node, d.c.Result)
 		if err != nil {
@@ -83,6 +90,9 @@ func (d *step) claim(x *program.Node, w *Work) error {
 		return fmt.Errorf("%w: %s is claimed by %q", ErrConflict, x.ID, w.Actor)
 	}
 	if err := d.separate(x); err != nil {
+		return err
+	}
+	if err := d.forbidden(d.c.Node, program.Start); err != nil {
 		return err
 	}
 	d.emit(Event{Kind: history.Started, Node: d.c.Node, Actor: d.c.Actor})
@@ -138,6 +148,9 @@ func (d *step) completeTask(x *program.Node, w *Work) error {
 	if err != nil {
 		return err
 	}
+	if err := d.forbiddenToEnd(d.c.Node, w.Started); err != nil {
+		return err
+	}
 	if !w.Started {
 		d.emit(Event{Kind: history.Started, Node: d.c.Node, Actor: d.c.Actor})
 	}
@@ -151,6 +164,10 @@ func (d *step) completeJob(x *program.Node, w *Work) error {
 	}
 	wrote, err := d.outputs(d.c.Node, d.c.Result)
 	if err != nil {
+		d.incident(d.c.Node, err.Error(), w.Attempt+1)
+		return nil
+	}
+	if err := d.forbidden(d.c.Node, program.Complete); err != nil {
 		d.incident(d.c.Node, err.Error(), w.Attempt+1)
 		return nil
 	}
@@ -177,6 +194,9 @@ func (d *step) failJob(x *program.Node, w *Work) error {
 				data = expr.Value{} // the thrower need not know what the event takes
 			}
 			wrote, err := d.outputs(b, data)
+			if err == nil {
+				err = d.forbidden(b, program.Occur)
+			}
 			if err != nil {
 				if x.Kind == program.UserTask {
 					return err

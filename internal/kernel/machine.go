@@ -16,6 +16,7 @@ type Machine struct {
 	decisions [][]Digest // by decision and flow
 	witness   []int32    // by node: index in State.Actors, -1
 	byNode    [][]int32  // by node: its decisions (a "while" test has two)
+	watched   []int      // rules whose states instances keep
 	blind     bool       // keeps no digests: for the benchmark of what they cost
 }
 
@@ -39,6 +40,11 @@ func New(p *program.Program) *Machine {
 	}
 	for k, w := range p.Witnesses {
 		m.witness[w] = int32(k)
+	}
+	for i := range p.Rules {
+		if p.Rules[i].Refuse || p.Rules[i].Flag {
+			m.watched = append(m.watched, i)
+		}
 	}
 	m.decisions = make([][]Digest, len(p.Decisions))
 	for i := range p.Decisions {
@@ -130,6 +136,9 @@ func (m *Machine) Shape(s *State) {
 	s.Slots = grow(s.Slots, len(m.p.Vars))
 	s.Loops = grow(s.Loops, len(m.p.Loops))
 	s.Actors = grow(s.Actors, len(m.p.Witnesses))
+	if len(m.watched) > 0 {
+		s.Rules = grow(s.Rules, len(m.p.Rules))
+	}
 	s.values = grow(s.values, len(m.p.Vars))
 	s.frontier = grow(s.frontier, len(m.p.Net.NewFrontier()))
 }

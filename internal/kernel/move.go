@@ -32,19 +32,20 @@ type Due struct {
 // Move puts an instance on m's schema, where it lands in the state that migrate found for it (with the work that it
 // keeps, see Settled), and drives it to rest there. old is its state until now, for numbers and times; it is not
 // changed. wrote are the values of all variables in the numbering of m's schema, ascending by slot: they live in the
-// Migrated event from now on, which is the first of the events appended to log.
+// Migrated event from now on, which is the first of the events appended to log. rules are what Monitors says of them.
 //
 // The errors are ErrState (it has ended), ErrRead and ErrBroken; after them landing is not to be used.
-func (m *Machine) Move(old, landing *State, mv *Move, wrote []Write, ctx Context, at int64, actor string, log []Event) ([]Event, error) {
+func (m *Machine) Move(old, landing *State, mv *Move, rules []uint16, wrote []Write, ctx Context, at int64, actor string, log []Event) ([]Event, error) {
 	if old.Status != Running {
 		return log, fmt.Errorf("%w: the instance has ended", ErrState)
 	}
-	e := Event{Seq: old.Seq + 1, At: max(at, old.Updated), Kind: history.Migrated, Node: -1, Actor: actor, Wrote: wrote, Move: mv}
+	e := Event{Seq: old.Seq + 1, At: max(at, old.Updated), Kind: history.Migrated, Node: -1, Actor: actor, Wrote: wrote, Move: mv, Rules: rules}
 	base := len(log)
 	log = append(log, e)
 	m.Settled(old, landing, &e)
 	d := step{m: m, s: landing, ctx: ctx, c: &Command{}, at: e.At, base: base, log: log}
 	landing.begin(ctx)
+	d.flagMoved()
 	d.rest()
 	err := d.err
 	if read := landing.end(); read != nil {
@@ -68,6 +69,7 @@ func (m *Machine) Settled(old, landing *State, e *Event) {
 	for _, w := range e.Wrote {
 		landing.write(w, e.Seq)
 	}
+	copy(landing.Rules, e.Rules)
 	for _, d := range e.Move.Dues {
 		if w := landing.Work(d.Node); w != nil {
 			w.Due = d.At

@@ -16,7 +16,7 @@ import (
 
 // TestRandomRuns drives random instances of random schemas and checks the invariants after every step.
 func TestRandomRuns(t *testing.T) {
-	schemas, steps, ends := 0, 0, 0
+	schemas, steps, ends, violated, refused := 0, 0, 0, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		intn := func(n int) int { return rapid.IntRange(0, n-1).Draw(rt, "n") }
 		src := randschema.Make(intn, randschema.Config{Locals: true, Required: 1})
@@ -24,11 +24,13 @@ func TestRandomRuns(t *testing.T) {
 		if err != nil {
 			rt.Fatalf("%v\n%s", err, src)
 		}
+		p = withRules(p, src, intn)
 		schemas++
 		w := newWorld(rt2tb{t, rt}, kernel.New(p.Program()))
 		w.start(map[string]any{"v0": intn(4)})
 		w.check()
 		for range 40 {
+			w.checkRules()
 			if w.s.Ended() {
 				ends++
 				break
@@ -37,11 +39,15 @@ func TestRandomRuns(t *testing.T) {
 			w.check()
 			steps++
 		}
+		violated, refused = violated+w.violated, refused+w.refused
 		if !w.s.Ended() && len(w.s.Works) == 0 {
 			rt.Fatalf("stuck at %v\n%s", w.s.Marking, src)
 		}
 	})
-	t.Logf("%d schemas, %d steps, %d ended", schemas, steps, ends)
+	t.Logf("%d schemas, %d steps, %d ended, %d violated rules, %d refused", schemas, steps, ends, violated, refused)
+	if (violated == 0 || refused == 0) && !testing.Short() {
+		t.Error("no rule was violated, or none refused anything: the test does not reach what it is for")
+	}
 	if ends == 0 {
 		t.Error("no instance ended: the test does not reach what it is for")
 	}

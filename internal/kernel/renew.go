@@ -9,13 +9,14 @@ func (m *Machine) Renew(s *State) {
 	clear(s.Works)
 	clear(s.Loops)
 	clear(s.Actors)
+	clear(s.Rules)
 	*s = State{
 		Scope: Scope{
 			Marking: s.Marking, Slots: s.Slots, Works: s.Works[:0], Loops: s.Loops,
 			Superseded: s.Superseded[:0], EnvWritten: s.EnvWritten[:0], Tags: s.Tags[:0],
 		},
-		Children: s.Children[:0], Actors: s.Actors,
-		values: s.values, frontier: s.frontier, closed: s.closed[:0],
+		Children: s.Children[:0], Actors: s.Actors, Rules: s.Rules,
+		values: s.values, frontier: s.frontier, closed: s.closed[:0], violated: s.violated[:0],
 	}
 	m.Shape(s)
 }

@@ -43,6 +43,8 @@ type State struct {
 	Children []Children
 	// Actors are the last completers of Program.Witnesses, in that order; "" for none yet.
 	Actors []string
+	// Rules are the states of the automata of Program.Rules, in that order; nil if instances keep none (Program.Watched).
+	Rules []uint16
 
 	machine    *Machine     // set by Shape
 	values     []expr.Value // by slot: the current value, if it is in memory; absent: it is not, or is not written
@@ -52,6 +54,7 @@ type State struct {
 	readErr    error      // of source, reported when the command is over
 	frontier   petri.Frontier
 	closed     []int32 // nodes whose work firings took away since Decide looked last
+	violated   []int   // rules that the last event violated for good
 	unsafe     bool    // a firing put a second token on a place
 	reset      bool    // see TakeReset
 	past       *past   // in a replay only

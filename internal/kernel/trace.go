@@ -16,6 +16,8 @@ type Trace struct {
 	Env     []Env   // writes that no letter makes: of operators, and of what a move dropped or converted
 	Letters []Letter
 	Decided []Annotation // what gateways chose; replay decides again, so they are for digests and explanations
+	Seen    []Seen       // the letters of the raw history, those of moves before included: what rules read
+	Moved   bool         // the run came here from another version, so Seen does not follow from Letters
 }
 
 // Letter is one entry of the effective trace.
@@ -73,6 +75,7 @@ func (t *Trace) add(m *Machine, s *State, e *Event) {
 	if e.Node >= int32(len(m.p.Nodes)) || e.Node < 0 && e.Kind != history.Created {
 		return // Evolve refuses it
 	}
+	t.see(e)
 	l := Letter{Seq: e.Seq, At: e.At, Kind: e.Kind, Node: e.Node, Wrote: e.Wrote, Actor: e.Actor, Code: e.Code}
 	switch e.Kind {
 	case history.Created:

@@ -1,6 +1,7 @@
 package kernel_test
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"reflect"
@@ -21,6 +22,8 @@ type world struct {
 	s      *kernel.State
 	events []kernel.Event
 	now    int64
+
+	violated, refused int // rules, so far
 }
 
 func machine(t testing.TB, src string) *kernel.Machine {
@@ -53,6 +56,9 @@ func (w *world) do(c kernel.Command) error {
 	c.At = w.now
 	var err error
 	w.events, err = w.m.Decide(w.s, w.context(), &c, w.events)
+	if errors.Is(err, kernel.ErrRule) {
+		w.refused++
+	}
 	return err
 }
 
@@ -124,14 +130,14 @@ func durable(w *world, s *kernel.State) map[string]any {
 		"status": s.Status, "seq": s.Seq, "created": s.Created, "updated": s.Updated,
 		"marking": fmt.Sprint(s.Marking), "slots": fmt.Sprint(s.Slots), "works": fmt.Sprintf("%+v", s.Works),
 		"loops": fmt.Sprintf("%+v", s.Loops), "key": s.Key, "order": s.Order, "superseded": fmt.Sprint(s.Superseded),
-		"env": fmt.Sprint(s.EnvWritten), "actors": fmt.Sprint(s.Actors), "values": fmt.Sprint(values),
+		"env": fmt.Sprint(s.EnvWritten), "actors": fmt.Sprint(s.Actors), "rules": fmt.Sprint(s.Rules), "values": fmt.Sprint(values),
 	}
 }
 
 // replayed is the part of it that a replay of the effective trace must reach too.
 func replayed(w *world, s *kernel.State, released bool) map[string]any {
 	d := durable(w, s)
-	for _, k := range []string{"status", "seq", "updated", "works"} {
+	for _, k := range []string{"status", "seq", "updated", "works", "rules"} {
 		delete(d, k)
 	}
 	if released {

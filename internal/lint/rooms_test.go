@@ -48,7 +48,7 @@ var rooms = map[string]room{
 		pure:    true,
 	},
 	"migrate": {
-		imports: []string{"internal/kernel", "internal/program", "internal/petri", "internal/expr", "workflow/schema", "workflow/history"},
+		imports: []string{"internal/kernel", "internal/program", "internal/petri", "internal/expr", "internal/ltlf", "workflow/schema", "workflow/history"},
 		pure:    true,
 	},
 
@@ -62,7 +62,7 @@ var rooms = map[string]room{
 	"workflow": {
 		imports: []string{
 			"migrate", "tenant", "store", "workflow/schema", "workflow/history", "internal/kernel", "internal/codec",
-			"internal/keys", "internal/program", "internal/petri", "internal/expr", "internal/period", "internal/nearest",
+			"internal/keys", "internal/program", "internal/petri", "internal/expr", "internal/period", "internal/nearest", "internal/ltlf",
 		},
 		outside: []string{otel, "github.com/oklog/ulid/v2"},
 	},

@@ -6,25 +6,33 @@ import "github.com/replank/replank/internal/ltlf"
 // automaton are durable: heads hold one for each rule, by its place in Program.Rules.
 type Rule struct {
 	ID        string
-	Refuse    bool // a step that would violate it for good is refused
-	Flag      bool // one that did is noted
+	Text      string // the template with its steps, or the formula
+	Refuse    bool   // a step that would violate it for good is refused
+	Flag      bool   // one that did is noted
 	Automaton *ltlf.Automaton
 
 	completed []int32 // by node: the letter of its completion or occurrence
+	other     int32   // the same of a step that is not in the program
 }
 
 // NewRule returns a rule over the nodes of a program.
-func NewRule(id string, a *ltlf.Automaton, refuse, flag bool, nodes []Node) Rule {
-	r := Rule{ID: id, Refuse: refuse, Flag: flag, Automaton: a, completed: make([]int32, len(nodes))}
+func NewRule(id, text string, a *ltlf.Automaton, refuse, flag bool, nodes []Node) Rule {
+	r := Rule{
+		ID: id, Text: text, Refuse: refuse, Flag: flag, Automaton: a,
+		completed: make([]int32, len(nodes)), other: int32(a.Letter("", ltlf.Completed)),
+	}
 	for i := range nodes {
 		r.completed[i] = int32(a.Letter(nodes[i].ID, ltlf.Completed))
 	}
 	return r
 }
 
-// Next is the state behind a letter.
+// Next is the state behind a letter; node -1 stands for one that is not in the program.
 func (r *Rule) Next(state uint16, node int32, phase Phase) uint16 {
-	l := int(r.completed[node])
+	l := int(r.other)
+	if node >= 0 {
+		l = int(r.completed[node])
+	}
 	if phase == Start {
 		l += int(ltlf.Started - ltlf.Completed)
 	}

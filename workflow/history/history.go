@@ -35,6 +35,7 @@ const (
 	Ended                            // the instance completed or was aborted
 	Released                         // a claimed task went back to its group; retracts the open Started
 	Caught                           // (letter) an error was caught by a boundary event
+	RuleViolated                     // the event before, or the end, violated the rule Note of the schema
 )
 
 var names = [...]string{
@@ -43,7 +44,7 @@ var names = [...]string{
 	Subscribed: "subscribed", Received: "received", Opened: "opened", Compensated: "compensated", VarsSet: "vars-set",
 	Suspended: "suspended", Resumed: "resumed", IncidentRaised: "incident-raised", IncidentResolved: "incident-resolved",
 	Modified: "modified", Changed: "changed", Migrated: "migrated", Redacted: "redacted", Ended: "ended",
-	Released: "released", Caught: "caught",
+	Released: "released", Caught: "caught", RuleViolated: "rule-violated",
 }
 
 // String returns the kind's name as it stands in JSON, "completed".
@@ -87,6 +88,6 @@ type Event struct {
 	Key     string         `json:"key,omitempty"`  // Subscribed: the correlation key
 	Code    string         `json:"code,omitempty"` // Caught: the error code
 	Wrote   map[string]any `json:"wrote,omitempty"`
-	Note    string         `json:"note,omitempty"` // cause of a failure or incident
+	Note    string         `json:"note,omitempty"` // cause of a failure or incident; RuleViolated: the rule
 	Move    *Move          `json:"move,omitempty"` // Migrated
 }

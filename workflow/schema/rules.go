@@ -43,6 +43,14 @@ type rule struct {
 	active  []ltlf.Atom   // see ltlf.Constraint
 }
 
+// text is what the rule says.
+func (x *rule) text() text {
+	if x.ltlf.given() {
+		return x.ltlf
+	}
+	return x.declare
+}
+
 var ruleTable = []row[rule]{
 	{key: "rule", form: formID, need: true, at: func(r *rule) any { return &r.id }},
 	{key: "doc", form: formText, at: func(r *rule) any { return &r.doc }},
@@ -129,10 +137,7 @@ func (r *resolver) nearestAtom(name string) string {
 
 // naming is where a rule names a step: the first place where its id stands by itself.
 func (fs *findings) naming(x *rule, step string) mark {
-	t := x.declare
-	if x.ltlf.given() {
-		t = x.ltlf
-	}
+	t := x.text()
 	id := func(c byte) bool {
 		return c == '_' || c == '.' || c == '-' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 	}

@@ -21,18 +21,11 @@ func (c *compiler) rules() {
 		}
 		a, err := ltlf.Compile(x.formula, func(step string) bool { return c.prog.Nodes[c.prog.ByID[step]].Start >= 0 })
 		if err != nil {
-			c.fatal("rule/size", c.ruleMark(x), "", "make several rules of it", "the rule %q is too large: %v", x.id.s, err)
+			c.fatal("rule/size", x.text().at, "", "make several rules of it", "the rule %q is too large: %v", x.id.s, err)
 			continue
 		}
-		c.prog.Rules = append(c.prog.Rules, program.NewRule(x.id.s, a, x.on.s == onRefuse, x.on.s == onFlag, c.prog.Nodes))
+		c.prog.Rules = append(c.prog.Rules, program.NewRule(x.id.s, x.text().s, a, x.on.s == onRefuse, x.on.s == onFlag, c.prog.Nodes))
 	}
-}
-
-func (c *compiler) ruleMark(x *rule) mark {
-	if x.ltlf.given() {
-		return x.ltlf.at
-	}
-	return x.declare.at
 }
 
 // speaks checks that atom a of a rule can hold.

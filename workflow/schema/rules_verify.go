@@ -100,10 +100,7 @@ func (x *product) at(i, rule int) uint16 { return x.states[x.pairs[i].rules][rul
 
 // violation says what is wrong in pair i, which violates the rule.
 func (v *verifier) violation(x *product, i int32, src *rule) string {
-	text := src.declare.s
-	if src.ltlf.given() {
-		text = src.ltlf.s
-	}
+	text := src.text().s
 	if x.rules[0].Automaton.Verdict(x.at(int(i), 0)) != ltlf.Violated {
 		return fmt.Sprintf("the run ends, and %s is not satisfied", text)
 	}
