@@ -29,6 +29,7 @@ var rooms = map[string]room{
 	"internal/ltlf":       {imports: []string{"internal/nearest"}, pure: true},
 	"internal/xes":        {},
 	"internal/translate":  {imports: []string{"internal/expr"}, pure: true},
+	"internal/layout":     {pure: true},
 
 	// A schema, and what an instance has done.
 	"internal/program": {imports: []string{"internal/petri", "internal/expr", "internal/period", "internal/ltlf"}, pure: true},
