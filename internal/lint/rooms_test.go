@@ -69,10 +69,12 @@ var rooms = map[string]room{
 	},
 	"workflow/workflowtest": {imports: []string{"workflow", "workflow/schema", "workflow/history", "store", "tenant", "migrate"}},
 	"workflow/bpmn":         {imports: []string{"workflow/schema", "internal/translate"}},
+	"internal/diagram":      {imports: []string{"workflow/schema", "internal/layout"}, pure: true},
+	"workflow/picture":      {imports: []string{"workflow/schema", "workflow/history", "internal/diagram", "internal/layout"}, pure: true},
 	"workflow/choreography": {imports: []string{"workflow/schema", "workflow/history"}, later: true},
 	"workflow/cmd/replank": {
 		imports: []string{
-			"workflow", "workflow/schema", "workflow/history", "workflow/bpmn", "workflow/choreography", "migrate", "tenant", "store",
+			"workflow", "workflow/schema", "workflow/history", "workflow/bpmn", "workflow/picture", "workflow/choreography", "migrate", "tenant", "store",
 			"internal/kernel", "internal/program", "internal/expr", // check makes an instance do what a trace says
 		},
 	},

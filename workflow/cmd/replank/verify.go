@@ -100,10 +100,12 @@ func (r *report) add(file string, findings []schema.Finding) {
 		if f.Severity == schema.Fatal {
 			r.Verdict = "findings"
 		}
-		r.Findings = append(r.Findings, finding{
-			f.Severity.String(), f.Code, file, f.Pos.Line, f.Pos.Col, f.Node, f.Message, f.Hint, f.Trace, f.String(),
-		})
+		r.Findings = append(r.Findings, *newFinding(file, &f))
 	}
+}
+
+func newFinding(file string, f *schema.Finding) *finding {
+	return &finding{f.Severity.String(), f.Code, file, f.Pos.Line, f.Pos.Col, f.Node, f.Message, f.Hint, f.Trace, f.String()}
 }
 
 // print prints a report for people.
