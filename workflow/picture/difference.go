@@ -80,7 +80,8 @@ func (c *comparer) nodes() {
 	for i := range c.old.Nodes {
 		delete(added, c.name[c.old.Nodes[i].ID])
 	}
-	for id := range added { //lint:sorted each mark has a key of its own
+	//lint:sorted each mark has a key of its own
+	for id := range added {
 		c.m.Nodes[id] = Added
 	}
 	name := func(id string) string { return c.name[id] }
@@ -196,7 +197,8 @@ func neighbours(g *schema.Graph, name func(string) string, common func(string) b
 		}
 	}
 	for _, side := range [...]map[string][]string{s.ins, s.outs} {
-		for _, list := range side { //lint:sorted each list is put in order
+		//lint:sorted each list is put in order
+		for _, list := range side {
 			slices.Sort(list)
 		}
 	}

@@ -101,17 +101,20 @@ func (t *tour) decide(node, flows string) {
 
 // mark follows the run and marks what it has done and taken.
 func (t *tour) mark(m *Marks, mark Mark) {
-	for id := range t.follow() { //lint:sorted each mark has a key of its own
+	//lint:sorted each mark has a key of its own
+	for id := range t.follow() {
 		if m.Nodes[id] == 0 {
 			m.Nodes[id] = mark
 		}
 	}
-	for id := range t.done { //lint:sorted each mark has a key of its own
+	//lint:sorted each mark has a key of its own
+	for id := range t.done {
 		if m.Nodes[id] == 0 {
 			m.Nodes[id] = mark
 		}
 	}
-	for i := range t.taken { //lint:sorted each mark has a key of its own
+	//lint:sorted each mark has a key of its own
+	for i := range t.taken {
 		m.Flows[t.g.Flows[i].ID] = mark
 	}
 }
