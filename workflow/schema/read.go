@@ -22,13 +22,17 @@ type reader struct {
 func (r *reader) process(v *value) *Process {
 	p := &Process{source: r.source}
 	if v.shape != shapeMap {
-		r.fatal("schema/form", v.at, "", `begin with "process: some-id" and "steps:"`, "a process is a mapping, not %s", v.shape)
+		r.notAProcess(v)
 		return p
 	}
 	readRows(r, v, p, processTable, "a process", "", v.at)
 	r.handlers(p.handlers)
 	r.begins(p.starts)
 	return p
+}
+
+func (fs *findings) notAProcess(v *value) {
+	fs.fatal("schema/form", v.at, "", `begin with "process: some-id" and "steps:"`, "a process is a mapping, not %s", v.shape)
 }
 
 // readRows reads a mapping into t. what names the mapping in messages, node is the step it belongs to, at is where a

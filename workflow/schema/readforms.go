@@ -87,14 +87,10 @@ func (r *reader) value(f form, v *value, into any, key, node string) {
 		r.vars(v, into.(*[]*variable), key, node)
 	case formSteps:
 		*into.(*[]*step) = r.stepList(v, key, node)
-	case formBoundary:
-		*into.(*[]*step) = r.eventList(v, eventKinds, key, node)
-	case formEvents:
-		*into.(*[]*step) = r.eventList(v, scopeKinds, key, node)
-	case formStarts:
-		*into.(*[]*step) = r.eventList(v, startKinds, key, node)
+	case formBoundary, formEvents, formStarts:
+		*into.(*[]*step) = r.eventList(v, eventsOf(f), key, node)
 	case formRace:
-		*into.(*[]*step) = r.eventList(v, raceKinds, key, node)
+		*into.(*[]*step) = r.eventList(v, eventsOf(f), key, node)
 		r.oneOccurrence(*into.(*[]*step), "a case of a race")
 	case formCases, formBranches, formFlows:
 		*into.(*[]*branch) = r.branches(f, v, key, node)

@@ -67,34 +67,43 @@ const flowWidth = 90
 
 // appendYAML writes a value in block style at the given indentation; the caller wrote what stands before it on the
 // line. Lists and mappings of scalars that fit go on one line.
-func appendYAML(b []byte, v *value, indent int) []byte {
+func appendYAML(b []byte, v *value, indent int) []byte { return yamlWriter{}.block(b, v, indent) }
+
+// A yamlWriter writes values with the comments of a source, if it has any.
+type yamlWriter struct{ notes notes }
+
+// block is appendYAML.
+func (w yamlWriter) block(b []byte, v *value, indent int) []byte {
 	switch {
 	case v.shape == shapeList && len(v.items) > 0:
 		for i, item := range v.items {
 			if i > 0 {
 				b = newLine(b, indent)
 			}
-			b = append(b, "- "...)
-			if item.shape == shapeList {
-				b = appendFlow(b, item) // lists in lists occur in literals only
+			b = append(w.notes.head(b, item, indent, i == 0), "- "...)
+			if item.shape == shapeList && w.notes.none(item) {
+				b = w.notes.line(appendFlow(b, item), item) // lists in lists occur in literals only
 				continue
 			}
-			b = appendNested(b, item, indent+2, true)
+			b = w.nested(b, item, indent+2, true)
 		}
-		return b
+		return w.notes.tail(b, v, indent)
 	case v.shape == shapeMap && len(v.fields) > 0:
 		for i, e := range v.fields {
 			if i > 0 {
 				b = newLine(b, indent)
 			}
-			b = append(b, quoteYAML(e.key)...)
+			b = append(w.notes.head(b, e.value, indent, i == 0), quoteYAML(e.key)...)
 			b = append(b, ':')
-			b = appendNested(append(b, ' '), e.value, indent+2, false)
+			b = w.nested(append(b, ' '), e.value, indent+2, false)
 		}
-		return b
-	case v.shape == shapeString && literalBlock.MatchString(v.text) && printable(v.text):
-		b = append(b, "|-"...)
-		for _, line := range strings.Split(v.text, "\n") {
+		return w.notes.tail(b, v, indent)
+	case v.literal():
+		text, ended := strings.CutSuffix(v.text, "\n")
+		if b = append(b, '|'); !ended {
+			b = append(b, '-')
+		}
+		for _, line := range strings.Split(text, "\n") {
 			if line == "" {
 				b = append(b, '\n')
 				continue
@@ -104,23 +113,31 @@ func appendYAML(b []byte, v *value, indent int) []byte {
 		return b
 	case v.shape == shapeString:
 		return append(b, quoteBlock(v.text)...)
+	case v.shape == shapeNull:
+		return b[:len(b)-1] // the space before it
 	}
 	return appendFlow(b, v)
 }
 
-// appendNested writes a value that stands after "- " or "key: ": on the same line if it is a scalar, short, or a
-// mapping in a list; else on lines of its own.
-func appendNested(b []byte, v *value, indent int, inList bool) []byte {
+// nested writes a value that stands after "- " or "key: ", and the comment on its line: on the same line if it is a
+// scalar, short, or a mapping in a list; else on lines of its own.
+func (w yamlWriter) nested(b []byte, v *value, indent int, inList bool) []byte {
 	simple := len(v.items) == 0 && len(v.fields) == 0
 	switch {
 	case simple:
-		return appendYAML(b, v, indent)
-	case !inList && v.flat() && len(appendFlow(nil, v)) <= flowWidth:
-		return appendFlow(b, v)
+		return w.notes.line(w.block(b, v, indent), v)
+	case !inList && v.flat() && len(appendFlow(nil, v)) <= flowWidth && w.notes.none(v):
+		return w.notes.line(appendFlow(b, v), v)
 	case inList:
-		return appendYAML(b, v, indent)
+		return w.block(b, v, indent)
 	}
-	return appendYAML(newLine(b[:len(b)-1], indent), v, indent)
+	return w.block(newLine(w.notes.line(b[:len(b)-1], v), indent), v, indent)
+}
+
+// literal reports whether a text is written as a literal block where there is room for one.
+func (v *value) literal() bool {
+	text, ended := strings.CutSuffix(v.text, "\n")
+	return v.shape == shapeString && printable(v.text) && (literalBlock.MatchString(text) || ended && literalLine.MatchString(text))
 }
 
 // flat reports whether a value holds scalars only, none of them of several lines.
@@ -182,6 +199,7 @@ var (
 	// resolved is text that some YAML reader takes for a bool, null or number.
 	resolved = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|null|nan|inf)$`)
 	// literalBlock is text of several lines that a literal block holds unchanged: no line begins or ends in white space.
+	literalLine  = regexp.MustCompile(`^[^\s](.*[^\s])?$`)
 	literalBlock = regexp.MustCompile(`^[^\s](.*[^\s])?(\n|\n *[^\s](.*[^\s])?)*\n *[^\s](.*[^\s])?$`)
 )
 
