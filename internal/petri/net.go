@@ -134,12 +134,6 @@ func (b *Builder) Build() (*Net, []int, error) {
 		for _, s := range []*Marking{&t.Pre, &t.Read, &t.Zero, &t.Clear, &t.Post, &t.Within} {
 			*s = widen(*s, w)
 		}
-		t.takes = make(Marking, w)
-		t.takes.Union(t.Pre)
-		t.takes.Union(t.Clear)
-		for _, p := range t.Inputs {
-			t.takes.Add(p)
-		}
 		n.trans[i] = t
 		final[o] = i
 		if t.Silent {
@@ -147,8 +141,21 @@ func (b *Builder) Build() (*Net, []int, error) {
 		}
 	}
 	n.linkJoins()
+	n.settle()
+	return n, final, nil
+}
+
+// settle computes what follows from the sets of each transition.
+func (n *Net) settle() {
+	w := n.Words()
 	for i := range n.trans {
 		t := &n.trans[i]
+		t.takes = make(Marking, w)
+		t.takes.Union(t.Pre)
+		t.takes.Union(t.Clear)
+		for _, p := range t.Inputs {
+			t.takes.Add(p)
+		}
 		tests := make(Marking, w)
 		tests.Union(t.Zero)
 		for _, up := range t.up {
@@ -157,7 +164,6 @@ func (b *Builder) Build() (*Net, []int, error) {
 		t.tests = widen(tests, w) // nil where it is empty
 	}
 	n.linkWakes()
-	return n, final, nil
 }
 
 func widen(m Marking, w int) Marking {
