@@ -14,6 +14,9 @@ type Options struct {
 	// Possible, if not nil, says whether letter t, which the marking enables, can happen in it. It must not change
 	// or keep m.
 	Possible func(m Marking, t int) bool
+	// First ends the exploration, as if the budget were spent, when an unsafe firing or a state that is stuck, with
+	// places marked, is found: there is none that fewer letters reach.
+	First bool
 	// Stop, if not nil, is asked now and then whether to give up as if the budget were spent.
 	Stop func() bool
 }
@@ -226,6 +229,10 @@ func (n *Net) Explore(initial Marking, opt Options) *Space {
 				return x.Space
 			}
 			now, next = x.expand(int(i), now, next)
+			if opt.First && (len(x.Unsafe) > 0 || x.Stuck(int(i)) && !x.Marking(int(i)).Empty()) {
+				x.Complete = false
+				return x.Space
+			}
 		}
 		slices.Reverse(next) // now is a stack: the first found comes first
 		now = next

@@ -59,7 +59,11 @@ type verifier struct {
 	prog     *program.Program
 	net      *petri.Net
 	space    *petri.Space
+	small    int  // states up to which a space is explored as it is; 0: smallSpace
+	complete bool // nothing was left out for want of budget
+	states   int
 	constant decided
+	fired    []bool // by transition, if a reduced net tells; nil: the space does
 	findings
 
 	thrown map[int32]petri.Marking // by transition: events that catch -> places of what runs and may throw that
@@ -106,29 +110,35 @@ func verifyScope(p *Process, prog *program.Program, states int, deadline time.Ti
 	if !deadline.IsZero() {
 		opt.Stop = func() bool { return time.Now().After(deadline) }
 	}
-	v.space = v.net.Explore(v.prog.Initial, opt)
-	v.unsafe()
-	if len(v.list) == 0 { // after an unsafe firing a token is missing, and all else would follow from that
-		v.livelock()
-		v.completes()
-		if len(v.list) == 0 {
-			v.decide()
-			v.endless()
-		}
-		if len(v.list) == 0 { // what lies behind a join that waits for ever is dead too
-			v.dead()
-		}
-		if !refused(v.list) {
-			v.rules(opt)
-		}
-		if !v.prog.Free {
-			v.dataFlow()
-		}
-	}
-	if !v.space.Complete {
+	v.judge(opt)
+	unverified := !v.complete && !refused(v.list)
+	if unverified {
 		v.unproved()
 	}
-	return &Report{Findings: v.list, States: v.space.Len(), Unverified: !v.space.Complete}
+	return &Report{Findings: v.list, States: v.states, Unverified: unverified}
+}
+
+// whole reports what is wrong in the space, which is that of the net, or a part of it.
+func (v *verifier) whole(opt petri.Options) {
+	v.unsafe()
+	if len(v.list) > 0 { // after an unsafe firing a token is missing, and all else would follow from that
+		return
+	}
+	v.livelock()
+	v.completes()
+	if len(v.list) == 0 {
+		v.decide()
+		v.endless()
+	}
+	if len(v.list) == 0 { // what lies behind a join that waits for ever is dead too
+		v.dead()
+	}
+	if !refused(v.list) {
+		v.rules(opt)
+	}
+	if !v.prog.Free {
+		v.dataFlow()
+	}
 }
 
 // possible refuses errors and the like that nothing that runs can throw. (Those of ends and throws are their letters.)
@@ -143,19 +153,23 @@ func (v *verifier) unsafe() {
 		if i == maxUnsafe {
 			return
 		}
-		t := v.net.Trans(u.Trans)
-		twice := v.space.Marking(u.State).Clone()
-		twice.Minus(t.Takes())
-		node := int32(-1)
-		for place := range t.Post.Each {
-			if twice.Has(place) {
-				node = v.prog.PlaceNode[place]
-				break
-			}
-		}
-		v.sound("sound/unsafe", node, append(v.space.Run(u.State), u.Trans), "let only one of the parallel ways lead there, or join them first",
-			"%s can be reached again while it is still busy", v.name(node))
+		v.twice(v.space.Marking(u.State), u.Trans, append(v.space.Run(u.State), u.Trans))
 	}
+}
+
+// twice reports that transition t, the last of a run, marks a place of m again.
+func (v *verifier) twice(m petri.Marking, t int, run []int) {
+	m = m.Clone()
+	m.Minus(v.net.Trans(t).Takes())
+	node := int32(-1)
+	for place := range v.net.Trans(t).Post.Each {
+		if m.Has(place) {
+			node = v.prog.PlaceNode[place]
+			break
+		}
+	}
+	v.sound("sound/unsafe", node, run, "let only one of the parallel ways lead there, or join them first",
+		"%s can be reached again while it is still busy", v.name(node))
 }
 
 // automatic reports whether transition t happens without waiting for anybody.
@@ -170,16 +184,20 @@ func (v *verifier) automatic(t int) bool {
 // livelock reports a way that leads in a circle without waiting for anybody.
 func (v *verifier) livelock() {
 	state, circle := v.space.Cycle(v.automatic)
-	if circle == nil {
-		return
+	if circle != nil {
+		v.circles(circle, append(v.space.Run(state), circle...))
 	}
+}
+
+// circles reports a circle, with which a run ends.
+func (v *verifier) circles(circle, run []int) {
 	node := int32(-1)
 	for _, t := range circle {
 		if n := v.prog.Acts[t].Node; n >= 0 && (node < 0 || n < node) {
 			node = n
 		}
 	}
-	v.sound("sound/livelock", node, append(v.space.Run(state), circle...), "let every way round pass a user, service, receive or wait step",
+	v.sound("sound/livelock", node, run, "let every way round pass a user, service, receive or wait step",
 		"%s can be repeated for ever within one step: the circle waits for nobody", v.name(node))
 }
 
@@ -202,27 +220,28 @@ func (v *verifier) completes() {
 			continue
 		}
 		reported++
-		hint := "the run shows how the process gets there"
-		if v.isJoin(node) {
-			hint = "every flow into the join must get its token: let no branch end inside or jump out, and do not join alternatives"
-		}
-		v.sound("sound/deadlock", node, v.space.Run(state), hint, "%s waits for ever: nothing can happen any more", v.name(node))
+		v.stuck(node, v.space.Run(state))
 	}
 	if reported > 0 || !v.space.Complete {
 		return
 	}
-	can := v.space.CanReach(func(m petri.Marking) bool { return m.Empty() })
-	worst := -1
-	for i, ok := range can {
-		if !ok && (worst < 0 || v.space.Depth(i) < v.space.Depth(worst)) {
-			worst = i
-		}
+	if worst := lostIn(v.space); worst >= 0 {
+		v.lost(v.blame(v.space.Marking(worst)), v.space.Run(worst))
 	}
-	if worst >= 0 {
-		node := v.blame(v.space.Marking(worst))
-		v.sound("sound/lost", node, v.space.Run(worst), "give the circle a way out",
-			"once at %s the process can never end", v.name(node))
+}
+
+// stuck reports that a run ends where node waits for ever.
+func (v *verifier) stuck(node int32, run []int) {
+	hint := "the run shows how the process gets there"
+	if node >= 0 && v.isJoin(node) {
+		hint = "every flow into the join must get its token: let no branch end inside or jump out, and do not join alternatives"
 	}
+	v.sound("sound/deadlock", node, run, hint, "%s waits for ever: nothing can happen any more", v.name(node))
+}
+
+// lost reports that the end cannot be reached after a run.
+func (v *verifier) lost(node int32, run []int) {
+	v.sound("sound/lost", node, run, "give the circle a way out", "once at %s the process can never end", v.name(node))
 }
 
 // blame picks the node that a marking from which nothing leads on is best explained by: a join that lacks an input,
@@ -230,6 +249,9 @@ func (v *verifier) completes() {
 func (v *verifier) blame(m petri.Marking) int32 {
 	first := int32(-1)
 	for place := range m.Each {
+		if int(place) >= len(v.prog.PlaceNode) {
+			break // of a guard
+		}
 		n := v.prog.PlaceNode[place]
 		if n < 0 {
 			continue
@@ -253,7 +275,7 @@ func (v *verifier) isJoin(i int32) bool {
 // dead reports steps that no run reaches. What lies in one of them, or on its border, is not mentioned. A boundary event
 // that cannot happen does no harm, so that is a warning, and what only it leads to is not mentioned either.
 func (v *verifier) dead() {
-	if !v.space.Complete {
+	if !v.complete {
 		return
 	}
 	fired, exists := v.happening()

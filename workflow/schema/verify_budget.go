@@ -19,7 +19,7 @@ func (v *verifier) unproved() {
 	}
 	v.add(Warning, "sound/unverified", at, id,
 		"let fewer branches run at once: some of them one after the other, or one task for several of them, or a service that starts processes of their own",
-		"no proof after %d states: %s", v.space.Len(), where)
+		"no proof after %d states: %s", v.states, where)
 }
 
 // widest is the innermost block that explains most of the states, and the number of its branches; nil if no branches

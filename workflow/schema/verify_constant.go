@@ -85,7 +85,10 @@ func (v *verifier) never() []bool {
 
 // happens reports whether transition t fires in some run, constant guards being what they are.
 func (v *verifier) happens(t int) bool {
-	if v.constant.never == nil {
+	switch {
+	case v.fired != nil:
+		return v.fired[t]
+	case v.constant.never == nil:
 		return v.space.Fired(t)
 	}
 	return v.constant.fired[t]
@@ -128,8 +131,18 @@ func (v *verifier) endless() {
 	if first < 0 {
 		return
 	}
-	node := v.blame(v.space.Marking(first))
-	v.sound("sound/lost", node, d.run(first), "a guard that is a constant never lets it out: use a variable in it",
+	v.trapped(d.run(first))
+}
+
+// trapped reports that after a run a constant guard keeps the process from its end.
+func (v *verifier) trapped(run []int) {
+	m := v.net.NewMarking()
+	m.Union(v.prog.Initial)
+	for _, t := range run {
+		v.net.Fire(m, t)
+	}
+	node := v.blame(m)
+	v.sound("sound/lost", node, run, "a guard that is a constant never lets it out: use a variable in it",
 		"once at %s the process can never end", v.name(node))
 }
 
