@@ -132,6 +132,7 @@ func (s *sequence) refine() bool {
 				if c != s.class[i] {
 					continue
 				}
+				//lint:sorted a union has no order
 				for e := range s.exits[j] {
 					if !s.exits[i][e] {
 						s.exits[i][e] = true
@@ -145,6 +146,7 @@ func (s *sequence) refine() bool {
 	next := make([]int, len(s.places))
 	for i := range s.places {
 		list := make([]int, 0, len(s.exits[i])+1)
+		//lint:sorted below
 		for e := range s.exits[i] {
 			list = append(list, e)
 		}
@@ -211,6 +213,7 @@ func (s *sequence) merge() {
 			continue
 		}
 		left[leaving{from, to}] = x
+		x.Pre = s.r.set(s.places[members[from][0]])
 	}
 	for _, list := range members {
 		one := s.places[list[0]]
@@ -223,11 +226,6 @@ func (s *sequence) merge() {
 			}
 			s.r.image[one] = append(slices.Clip(s.r.image[one]), s.r.image[p]...)
 			s.r.changed = true
-		}
-		for _, x := range left {
-			if i, ok := s.number[first(x.Pre)]; ok && s.places[i] != one && s.class[i] == s.class[list[0]] {
-				x.Pre = s.r.set(one)
-			}
 		}
 	}
 	s.r.prune()
