@@ -67,7 +67,7 @@ func (t *Tenant) deploy(ctx context.Context, op string, action tenant.Action, wr
 	return d, nil
 }
 
-// collect reads all sources. The error has the findings of all of them. To read one may take long, so ctx is asked
+// collect reads all sources. The error has the findings of all of them, elements that no engine runs yet included. To read one may take long, so ctx is asked
 // before each.
 func collect(ctx context.Context, sources []schema.Source) ([]*schema.Process, error) {
 	var all []*schema.Process
@@ -89,6 +89,9 @@ func collect(ctx context.Context, sources []schema.Source) ([]*schema.Process, e
 			others = append(others, err)
 		}
 		all = append(all, list...)
+		for _, p := range list {
+			findings = append(findings, p.Runs()...)
+		}
 	}
 	byID := make(map[string]*schema.Process)
 	for _, p := range all {

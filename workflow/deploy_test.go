@@ -83,6 +83,30 @@ func TestDeployAllOrNone(t *testing.T) {
 	}
 }
 
+// What no engine runs yet is refused by name, whatever kind of source it comes from.
+func TestDeployRefusesWhatDoesNotRun(t *testing.T) {
+	const src = "process: p\nsteps:\n  - {send: tell, message: m}\n  - user: a\n    boundary: [{timer: t, after: P1D, interrupt: false}]\n"
+	p, err := schema.Parse("p.yaml", []byte(src))
+	must(t, err)
+	for _, source := range []schema.Source{
+		workflow.Text(src),
+		workflow.Files(fstest.MapFS{"p.yaml": {Data: []byte(src)}}, "*.yaml"),
+		schema.New("p", schema.Send("tell", "m", ""), schema.User("a").Boundary(schema.Timer("t").After("P1D").Continue())),
+		p,
+	} {
+		_, err := newEngine(t, nil).Default().Deploy(t.Context(), source)
+		var wrong *schema.Error
+		if !errors.As(err, &wrong) || len(wrong.Findings) != 2 {
+			t.Fatalf("%T: %v", source, err)
+		}
+		for i, node := range []string{"tell", "t"} {
+			if f := wrong.Findings[i]; f.Code != "schema/not-run-yet" || f.Node != node || f.Hint == "" {
+				t.Errorf("%T: %v", source, f)
+			}
+		}
+	}
+}
+
 func TestDeployFiles(t *testing.T) {
 	e := newEngine(t, nil)
 	files := fstest.MapFS{

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,9 +41,11 @@ func read(t interface{ Fatalf(string, ...any) }, src []byte) *Process {
 // A source says the same whatever its layout, its canonical text says the same again, and so do the builder calls that
 // mirror it.
 func TestTextAndBuilderAgree(t *testing.T) {
+	used := map[string]bool{}
 	rapid.Check(t, func(t *rapid.T) {
 		w := &sourceWriter{t: t}
 		doc := w.process()
+		keysUsed(doc, used)
 		src := append(appendYAML(nil, doc, 0), '\n')
 		switch rapid.IntRange(0, 2).Draw(t, "layout") {
 		case 1:
@@ -74,6 +77,35 @@ func TestTextAndBuilderAgree(t *testing.T) {
 			t.Fatalf("the builder makes\n%s\nnot\n%s", got, want)
 		}
 	})
+	if testing.Short() || t.Failed() {
+		return
+	}
+	for k := kindUser; k <= kindCancel; k++ {
+		for _, row := range stepTables[k] {
+			rare := row.key == "separate-from" || k == kindGateway && row.key == "next" || !stepKinds.has(k) && slices.Contains([]string{"title", "doc", "was", "next"}, row.key)
+			if key := k.String() + "." + row.key; row.at != nil && !used[key] && !rare {
+				t.Errorf("no random source has the key %s", key)
+			}
+		}
+	}
+}
+
+// keysUsed adds the keys that the steps and events of a source have, as "user.groups".
+func keysUsed(v *value, used map[string]bool) {
+	if v == nil {
+		return
+	}
+	if k := v.stepKind(); k != 0 {
+		for _, e := range v.fields[1:] {
+			used[k.String()+"."+e.key] = true
+		}
+	}
+	for _, item := range v.items {
+		keysUsed(item, used)
+	}
+	for _, e := range v.fields {
+		keysUsed(e.value, used)
+	}
 }
 
 // rebuild makes the builder calls that mirror a process.
@@ -101,6 +133,12 @@ func rebuild(p *Process) *Builder {
 		b.DefaultTimeout(p.defaults.timeout.s)
 	}
 	b.Rules(p.Rules()...)
+	if len(p.starts) > 0 {
+		b.Starts(rebuildSteps(p.starts)...)
+	}
+	if len(p.handlers) > 0 {
+		b.Events(rebuildSteps(p.handlers)...)
+	}
 	return b.In(strs(p.in)...).Out(strs(p.out)...).Variables(rebuildVars(p.vars)...)
 }
 
@@ -125,133 +163,6 @@ func rebuildSteps(list []*step) []Step {
 		out = append(out, rebuildStep(s))
 	}
 	return out
-}
-
-func rebuildStep(m *step) Step {
-	var s Step
-	id := m.id.s
-	switch m.kind {
-	case kindUser:
-		s = User(id)
-	case kindService:
-		s = Service(id)
-	case kindScript:
-		s = Script(id)
-	case kindReceive:
-		s = Receive(id, m.message.s, m.key.s)
-	case kindWait:
-		switch {
-		case m.pause.given():
-			s = Wait(id, m.pause.s)
-		case m.instant.given():
-			s = WaitUntil(id, m.instant.s)
-		default:
-			s = WaitMessage(id, m.message.s, m.key.s)
-		}
-	case kindEnd:
-		s = End(id)
-	case kindChoose:
-		s = Choose(id, rebuildCases(m.cases)...)
-	case kindSome:
-		s = Some(id, rebuildCases(m.cases)...)
-	case kindRace:
-		s = Race(id, rebuildSteps(m.events)...)
-	case kindParallel:
-		var branches []Step
-		for _, b := range m.cases {
-			if b.id.given() {
-				branches = append(branches, Branch(b.id.s, rebuildSteps(b.body)...))
-			} else {
-				branches = append(branches, Do(rebuildSteps(b.body)...))
-			}
-		}
-		s = Parallel(id, branches...)
-	case kindRepeat:
-		if m.while.given() {
-			s = RepeatWhile(id, m.while.s, rebuildSteps(m.body)...)
-		} else {
-			s = Repeat(id, m.until.s, rebuildSteps(m.body)...)
-		}
-	case kindSubprocess:
-		s = Sub(id, rebuildSteps(m.body)...).Variables(rebuildVars(m.vars)...)
-	case kindGateway:
-		s = Gateway(id, m.nodeKind(), rebuildFlows(m.cases)...)
-	case kindTimer:
-		s = Timer(id)
-		if m.pause.given() {
-			s = s.After(m.pause.s)
-		} else {
-			s = s.At(m.instant.s)
-		}
-	case kindMessage:
-		s = OnMessage(id, m.message.s, m.key.s)
-	case kindError:
-		s = OnError(id, m.code.s)
-	}
-	if m.kind == kindTimer || m.kind == kindMessage || m.kind == kindError {
-		s = s.Then(rebuildSteps(m.body)...)
-	}
-	return rebuildKeys(m, s)
-}
-
-func rebuildKeys(m *step, s Step) Step {
-	for _, set := range []struct {
-		given text
-		call  func(Step, string) Step
-	}{
-		{m.title, Step.Title},
-		{m.doc, Step.Doc},
-		{m.was, Step.Was},
-		{m.next, Step.Next},
-		{m.handler, Step.Handler},
-		{m.due.text, Step.Due},
-		{m.timeout.text, Step.Timeout},
-	} {
-		if set.given.given() {
-			s = set.call(s, set.given.s)
-		}
-	}
-	if len(m.groups) > 0 {
-		s = s.Groups(strs(m.groups)...)
-	}
-	if len(m.apart) > 0 {
-		s = s.SeparateFrom(strs(m.apart)...)
-	}
-	if m.retry != nil && m.retry.never {
-		s = s.NoRetry()
-	} else if m.retry != nil {
-		s = s.Retry(m.retry.policy)
-	}
-	for _, in := range m.in {
-		if in.expr.given() {
-			s = s.InExpr(in.name.s, in.expr.s)
-		} else {
-			s = s.In(in.name.s)
-		}
-	}
-	for _, out := range m.out {
-		switch {
-		case out.expr.given():
-			s = s.OutExpr(out.variable.s, out.expr.s)
-		case out.optional:
-			s = s.Out(out.variable.s + "?")
-		default:
-			s = s.Out(out.variable.s)
-		}
-	}
-	for _, set := range m.set {
-		s = s.Set(set.variable.s, set.value.ordered())
-	}
-	if m.kind == kindEnd && m.code.given() {
-		s = s.Error(m.code.s)
-	}
-	if m.kill {
-		s = s.Terminate()
-	}
-	if len(m.bounds) > 0 {
-		s = s.Boundary(rebuildSteps(m.bounds)...)
-	}
-	return s
 }
 
 func rebuildCases(list []*branch) []Case {

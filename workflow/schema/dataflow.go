@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"slices"
+
 	"github.com/replank/replank/internal/expr"
 	"github.com/replank/replank/internal/petri"
 	"github.com/replank/replank/internal/program"
@@ -329,12 +331,18 @@ func contains(list []int, slot int) bool {
 func (d *dataFlow) reader(node int32, slot int) mark {
 	n, s := &d.prog.Nodes[node], d.step(node)
 	reads := func(p *expr.Program) bool { return p != nil && contains(p.Reads(), slot) }
+	params := slices.Concat(s.in, s.data)
 	for k, in := range n.In {
 		if in.Expr == nil && in.Slot == slot {
-			return s.in[k].name.at
+			return params[k].name.at
 		}
 		if reads(in.Expr) {
-			return s.in[k].expr.at
+			return params[k].expr.at
+		}
+	}
+	for _, x := range s.elementTexts(n) {
+		if reads(x.program) {
+			return x.text.at
 		}
 	}
 	switch {

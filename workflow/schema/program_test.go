@@ -98,7 +98,36 @@ func dump(p *program.Program) string {
 	for i := range p.Decisions {
 		d.decision(i)
 	}
+	for _, c := range p.Children {
+		d.child(c)
+	}
 	return d.b.String()
+}
+
+// child writes down a program within a program.
+func (d *dumper) child(c program.Child) {
+	what := "child of"
+	if c.Undo {
+		what = "compensation of"
+	}
+	fmt.Fprintf(&d.b, "%s %s", what, d.Nodes[c.Node].ID)
+	slot := func(text string, list []int) {
+		for i, v := range list {
+			if i == 0 {
+				fmt.Fprintf(&d.b, " %s", text)
+			}
+			fmt.Fprintf(&d.b, " %s", d.Vars[v].Name)
+		}
+	}
+	slot("reads", c.Reads)
+	slot("writes", c.Writes)
+	for _, e := range c.Throws {
+		fmt.Fprintf(&d.b, " throws to %s", d.Nodes[e].ID)
+	}
+	fmt.Fprintln(&d.b)
+	for _, line := range strings.Split(strings.TrimSuffix(dump(c.Program), "\n"), "\n") {
+		fmt.Fprintf(&d.b, "  %s\n", line)
+	}
 }
 
 func (d *dumper) node(i int) {
@@ -194,6 +223,9 @@ func (d *dumper) transition(t int) {
 	fmt.Fprintf(&d.b, "%d %s: %s", t, name, d.places(x.Pre))
 	if x.Inputs != nil {
 		fmt.Fprintf(&d.b, " any of %s", d.places(d.Net.NewMarking(x.Inputs...)))
+	}
+	if !x.Read.Empty() {
+		fmt.Fprintf(&d.b, " while %s", d.places(x.Read))
 	}
 	if !x.Zero.Empty() {
 		fmt.Fprintf(&d.b, " if none of %s", d.places(x.Zero))

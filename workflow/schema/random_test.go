@@ -14,6 +14,8 @@ type sourceWriter struct {
 	t    *rapid.T
 	ids  int
 	vars []string
+
+	undoable []string // ids of activities with a compensation
 }
 
 func (w *sourceWriter) pick(name string, percent int) bool {
@@ -158,8 +160,12 @@ func (w *sourceWriter) process() *value {
 		w.maybe(d, 50, "timeout", w.period)
 		return d
 	})
+	w.maybe(v, 30, "start", func() *value {
+		return w.list(func() *value { return w.event(startKinds, 2, roleStart) }, 1, 3)
+	})
 	steps := w.list(func() *value { return w.step(3) }, 0, 5)
 	v.fields = append(v.fields, entry{key: "steps", value: steps})
+	w.maybe(v, 30, "events", func() *value { return w.handlers(2) })
 	if len(steps.items) > 1 {
 		w.maybe(v, 50, "rules", func() *value {
 			return w.rules(steps.items[0].fields[0].value.text, steps.items[1].fields[0].value.text)
@@ -186,10 +192,14 @@ func (w *sourceWriter) rules(a, b string) *value {
 }
 
 func (w *sourceWriter) step(depth int) *value {
-	kinds := []kind{kindUser, kindService, kindScript, kindReceive, kindWait}
+	kinds := []kind{kindUser, kindService, kindScript, kindReceive, kindWait, kindRules, kindSend, kindManual, kindCall, kindThrow, kindCompensate, kindEnd}
 	if depth > 0 {
-		kinds = append(kinds, kindChoose, kindSome, kindRace, kindParallel, kindRepeat, kindSubprocess, kindGateway)
+		kinds = append(kinds, kindChoose, kindSome, kindRace, kindParallel, kindRepeat, kindSubprocess, kindGateway, kindEach)
 	}
+	return w.stepOf(kinds, depth)
+}
+
+func (w *sourceWriter) stepOf(kinds []kind, depth int) *value {
 	k := rapid.SampledFrom(kinds).Draw(w.t, "kind")
 	v := mapValue(entry{key: k.String(), value: stringValue(w.id())})
 	add := func(key string, w *value) { v.fields = append(v.fields, entry{key: key, value: w}) }
@@ -210,12 +220,16 @@ func (w *sourceWriter) step(depth int) *value {
 		w.maybe(v, 30, "due", w.period)
 		w.maybe(v, 50, "in", out2(w))
 		w.maybe(v, 50, "out", out)
+		w.personal(v)
 	case kindService:
 		w.maybe(v, 30, "handler", w.word)
 		w.maybe(v, 30, "timeout", w.period)
 		w.maybe(v, 50, "retry", w.retry)
 		w.maybe(v, 50, "in", out2(w))
 		w.maybe(v, 50, "out", out)
+		w.maybe(v, 20, "require", func() *value {
+			return mapValue(entry{key: "labels", value: listValue(w.word())}, entry{key: "price", value: doubleValue(1.5)})
+		})
 	case kindScript:
 		add("set", mapValue(entry{key: w.vars[0], value: w.literal(2)}))
 		if len(w.vars) > 1 {
@@ -225,17 +239,55 @@ func (w *sourceWriter) step(depth int) *value {
 		add("message", w.word())
 		w.maybe(v, 50, "key", w.word)
 		w.maybe(v, 50, "out", out)
+		w.maybe(v, 50, "partner", w.word)
 	case kindWait:
-		switch rapid.IntRange(0, 2).Draw(w.t, "wait") {
-		case 0:
-			add("for", w.period())
-		case 1:
-			add("until", w.word())
-		case 2:
-			add("message", w.word())
-			w.maybe(v, 50, "key", w.word)
-			w.maybe(v, 50, "out", out)
+		w.waits(v, out)
+	case kindRules:
+		w.maybe(v, 60, "hit", func() *value {
+			return stringValue(rapid.SampledFrom([]string{"first", "unique", "collect"}).Draw(w.t, "hit"))
+		})
+		add("rows", w.list(func() *value {
+			return mapValue(entry{key: "when", value: w.word()}, entry{key: "set", value: w.assignments()})
+		}, 1, 3))
+		w.maybe(v, 50, "else", w.assignments)
+	case kindSend:
+		add("message", w.word())
+		w.sends(v)
+	case kindManual:
+	case kindCall:
+		add("process", stringValue("other"))
+		w.maybe(v, 50, "version", func() *value { return intValue(3) })
+		w.maybe(v, 50, "in", out2(w))
+		w.maybe(v, 50, "out", out)
+	case kindThrow:
+		w.thrown(v, rapid.SampledFrom([]string{"message", "signal", "escalation", "error"}).Draw(w.t, "throw"))
+	case kindEnd:
+		what := rapid.SampledFrom([]string{"", "message", "signal", "escalation", "error", "terminate", "compensation"}).Draw(w.t, "end")
+		switch what {
+		case "terminate":
+			add(what, boolValue(true))
+		case "compensation":
+			add(what, boolValue(true))
+			w.undoes(v)
+		default:
+			w.thrown(v, what)
 		}
+	case kindCompensate:
+		w.undoes(v)
+	case kindEach:
+		add("of", w.word())
+		add("as", stringValue("element"))
+		w.maybe(v, 50, "mode", func() *value {
+			return stringValue(rapid.SampledFrom([]string{"parallel", "sequential"}).Draw(w.t, "mode"))
+		})
+		w.maybe(v, 50, "until", w.word)
+		w.maybe(v, 50, "collect", w.word)
+		w.maybe(v, 50, "out", w.expressions)
+		add("vars", mapValue(entry{key: "local", value: stringValue("int")}))
+		outside := w.vars
+		w.vars = []string{"local"}
+		add("do", some())
+		w.vars = outside
 	case kindChoose, kindSome:
 		cases := listValue()
 		for i := range rapid.IntRange(1, 3).Draw(w.t, "cases") {
@@ -249,7 +301,7 @@ func (w *sourceWriter) step(depth int) *value {
 		cases.items = append(cases.items, c)
 		add("cases", cases)
 	case kindRace:
-		add("cases", w.list(func() *value { return w.event(of(kindTimer, kindMessage), depth) }, 1, 3))
+		add("cases", w.list(func() *value { return w.event(raceKinds, depth, roleRace) }, 1, 3))
 	case kindParallel:
 		add("branches", w.list(func() *value {
 			if w.pick("bare", 40) {
@@ -265,6 +317,8 @@ func (w *sourceWriter) step(depth int) *value {
 	case kindSubprocess:
 		w.maybe(v, 40, "vars", func() *value { return mapValue(entry{key: "local", value: stringValue("int")}) })
 		add("do", some())
+		w.maybe(v, 40, "events", func() *value { return w.handlers(depth) })
+		w.maybe(v, 30, "transaction", func() *value { return boolValue(w.pick("transaction", 70)) })
 	case kindGateway:
 		add("kind", stringValue(rapid.SampledFrom([]string{"exclusive", "parallel", "inclusive"}).Draw(w.t, "gateway")))
 		if self := v.fields[0].value.text; v.get("kind").text == "exclusive" && w.pick("flows", 50) {
@@ -274,45 +328,27 @@ func (w *sourceWriter) step(depth int) *value {
 		}
 	}
 	if hostKinds.has(k) && w.pick("boundary", 30) {
-		allowed := of(kindTimer, kindMessage)
-		list := w.list(func() *value { return w.event(allowed, depth) }, 0, 2)
-		if k != kindReceive && w.pick("error", 50) {
-			list.items = append(list.items, w.event(of(kindError), depth))
+		list := w.handlers(depth)
+		if t := v.get("transaction"); t != nil && t.number == true {
+			list.items = append(list.items, w.event(of(kindCancel), depth, roleBoundary))
+			end := mapValue(entry{key: "end", value: stringValue(w.id())}, entry{key: "cancel", value: boolValue(true)})
+			*v = *v.appendTo("do", end)
 		}
 		add("boundary", list)
 	}
-	return v
-}
-
-func out2(w *sourceWriter) func() *value {
-	return func() *value {
-		if w.pick("map", 50) {
-			return w.expressions()
-		}
-		return w.names("")
+	if k != kindEnd && v.get("error") == nil && v.get("flows") == nil {
+		w.maybe(v, 5, "next", func() *value { return v.fields[0].value })
 	}
-}
-
-func (w *sourceWriter) event(allowed kinds, depth int) *value {
-	k := rapid.SampledFrom([]kind{kindTimer, kindMessage, kindError}).Filter(allowed.has).Draw(w.t, "event")
-	v := mapValue(entry{key: k.String(), value: stringValue(w.id())})
-	switch k {
-	case kindTimer:
-		if w.pick("after", 50) {
-			v.fields = append(v.fields, entry{key: "after", value: w.period()})
-		} else {
-			v.fields = append(v.fields, entry{key: "at", value: w.word()})
+	if hostKinds.has(k) && w.pick("compensation", 20) {
+		switch rapid.IntRange(0, 2).Draw(w.t, "undo") {
+		case 0:
+			add("compensation", stringValue("none"))
+		case 1:
+			add("compensation", stringValue("impossible"))
+		case 2:
+			add("compensation", w.compensation())
+			w.undoable = append(w.undoable, v.fields[0].value.text)
 		}
-	case kindMessage:
-		w.maybe(v, 50, "name", w.word)
-		w.maybe(v, 50, "key", w.word)
-		w.maybe(v, 50, "out", w.expressions)
-	case kindError:
-		w.maybe(v, 50, "code", w.word)
-	}
-	w.maybe(v, 20, "interrupt", func() *value { return boolValue(true) })
-	if depth > 0 {
-		w.maybe(v, 50, "do", func() *value { return w.list(func() *value { return w.step(depth - 1) }, 0, 2) })
 	}
 	return v
 }

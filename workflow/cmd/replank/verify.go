@@ -13,8 +13,8 @@ Prints everything that is wrong with the processes in files of YAML, JSON or BPM
 never end, steps that nothing leads to, variables that may have no value. With --control-only expressions and data are
 left aside.
 
-Exit codes: 0 all of them may be deployed (there may be warnings), 1 findings refuse one, or it is too large to be
-verified, 2 a file cannot be read, or wrong usage.
+Exit codes: 0 all of them are right (there may be warnings, also of what no engine runs yet), 1 findings refuse one, or
+it is too large to be verified, 2 a file cannot be read, or wrong usage.
 `
 
 // report is what verify prints with --json.
