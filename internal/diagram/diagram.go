@@ -17,7 +17,8 @@ const (
 	textWidth  = 98 // of a line in a task, and of a caption
 )
 
-// A Diagram is a graph and where everything in it goes. What belongs to nodes and flows has their order.
+// A Diagram is a graph and where everything in it goes. What belongs to nodes and flows has their order; the edges of the
+// layout are the flows, then the associations.
 type Diagram struct {
 	*schema.Graph
 	*layout.Layout
@@ -61,6 +62,9 @@ func Of(g *schema.Graph) *Diagram {
 		if d.Guards[i] != "" {
 			in.Edges[i].LabelWidth, in.Edges[i].LabelHeight = Width(d.Guards[i])+6, lineHeight
 		}
+	}
+	for _, a := range g.Associations {
+		in.Edges = append(in.Edges, layout.Edge{From: index[a.From], To: index[a.To]})
 	}
 	l, err := layout.Place(&in)
 	if err != nil {

@@ -116,6 +116,9 @@ func (c *charter) links() {
 			c.line(1, "%s -.- %s", handle(n.Host), handle(n.ID))
 		}
 	}
+	for _, a := range c.g.Associations {
+		c.line(1, "%s -.-> %s", handle(a.From), handle(a.To))
+	}
 }
 
 // classes writes the colours of marks.

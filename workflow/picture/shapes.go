@@ -28,6 +28,28 @@ func (c *canvas) task(n *schema.FlowNode, box layout.Box, lines []string) {
 	}
 }
 
+// container draws what others lie in: a box with its name, double for a transaction, dotted for an event sub-process, with
+// three bars where it is done for each element of a list.
+func (c *canvas) container(n *schema.FlowNode, box layout.Box, lines []string) {
+	class := "box"
+	if n.Kind == schema.EventSubProcess {
+		class += " dotted"
+	}
+	c.put(`<rect class="%s" x="%d" y="%d" width="%d" height="%d" rx="6"/>`, class, box.X, box.Y, box.Width, box.Height)
+	if n.Transaction {
+		c.put(`<rect class="ink" x="%d" y="%d" width="%d" height="%d" rx="4"/>`, box.X+3, box.Y+3, box.Width-6, box.Height-6)
+	}
+	for _, line := range lines {
+		c.put(`<text class="head" x="%d" y="%d">%s</text>`, box.X+10, box.Y+17, line)
+	}
+	switch x, y := box.X+box.Width/2, box.Y+box.Height-14; n.Multi {
+	case "parallel":
+		c.put(`<path class="ink thick" d="M%d %dv10m5 -10v10m5 -10v10"/>`, x-5, y)
+	case "sequential":
+		c.put(`<path class="ink thick" d="M%d %dh10m-10 5h10m-10 5h10"/>`, x-5, y)
+	}
+}
+
 // glyphs are the kinds of tasks, in a square of 14.
 var glyphs = map[schema.Kind]string{
 	schema.UserTask:    `<circle class="ink" cx="7" cy="4" r="3"/><path class="ink" d="M1 13.5V12a6 4.5 0 0 1 12 0v1.5z"/>`,
@@ -46,13 +68,13 @@ func (c *canvas) event(n *schema.FlowNode, box layout.Box) {
 	switch {
 	case n.Kind == schema.EndEvent:
 		class += " thick"
-	case n.Host != "" && !n.Interrupt:
+	case beside(n):
 		class += " dashed"
 	}
 	c.put(`<circle class="%s" cx="%d" cy="%d" r="%d"/>`, class, x, y, r)
 	if n.Kind != schema.StartEvent && n.Kind != schema.EndEvent {
 		inner := "ink"
-		if n.Host != "" && !n.Interrupt {
+		if beside(n) {
 			inner += " dashed"
 		}
 		c.put(`<circle class="%s" cx="%d" cy="%d" r="%d"/>`, inner, x, y, r-3)
@@ -68,6 +90,12 @@ func (c *canvas) event(n *schema.FlowNode, box layout.Box) {
 		c.b.WriteString(sign.caught)
 	}
 	c.put("</g>")
+}
+
+// beside reports whether an event interrupts nothing where others do.
+func beside(n *schema.FlowNode) bool {
+	handles := n.Kind == schema.StartEvent && n.Node == nil && n.Trigger != ""
+	return (n.Host != "" && n.Trigger != "compensation" || handles) && !n.Interrupt
 }
 
 // triggers are what events wait for, and what they do, in a square of 18.

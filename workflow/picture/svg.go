@@ -92,6 +92,10 @@ func (c *canvas) draw(title string) []byte {
 	for i := range d.Flows {
 		c.flow(i)
 	}
+	for i := range d.Associations {
+		c.line("flow dotted", d.Paths[len(d.Flows)+i])
+		c.put("\n")
+	}
 	for i := range d.Nodes {
 		if !d.Shapes[i].Container {
 			c.node(i)
@@ -150,10 +154,7 @@ func (c *canvas) node(i int) {
 	}
 	switch {
 	case s.Container:
-		c.put(`<rect class="box" x="%d" y="%d" width="%d" height="%d" rx="6"/>`, box.X, box.Y, box.Width, box.Height)
-		for _, line := range s.Lines {
-			c.put(`<text class="head" x="%d" y="%d">%s</text>`, box.X+10, box.Y+17, line)
-		}
+		c.container(n, box, s.Lines)
 	case diagram.Round(n.Kind):
 		c.event(n, box)
 	case diagram.Diamond(n.Kind):
@@ -218,14 +219,7 @@ func (c *canvas) flow(i int) {
 	if f.Guard != "" {
 		c.put("<title>%s</title>", f.Guard)
 	}
-	c.put(`<polyline class="flow" points="`)
-	for k, p := range path {
-		if k > 0 {
-			c.b.WriteByte(' ')
-		}
-		c.put("%d,%d", p.X, p.Y)
-	}
-	c.put(`"/>`)
+	c.line("flow", path)
 	c.tip(path[len(path)-2], path[len(path)-1])
 	if f.Default {
 		k := 0
@@ -239,6 +233,17 @@ func (c *canvas) flow(i int) {
 		c.put(`<text class="note" x="%d" y="%d">%s</text>`, at.X+3, at.Y+10, text)
 	}
 	c.put("</g>\n")
+}
+
+func (c *canvas) line(class string, path []layout.Point) {
+	c.put(`<polyline class="%s" points="`, class)
+	for k, p := range path {
+		if k > 0 {
+			c.b.WriteByte(' ')
+		}
+		c.put("%d,%d", p.X, p.Y)
+	}
+	c.put(`"/>`)
 }
 
 // tip draws the arrow at the end of a line from p to q.

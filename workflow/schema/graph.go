@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 )
@@ -13,14 +14,20 @@ import (
 // the test of a repeat with "while" is drawn once, at its beginning, to which x.join leads back; and a gateway that only
 // merges is drawn where a boundary event goes on where its host does, and there is a join.
 type Graph struct {
-	Nodes []FlowNode // in document order: a subprocess before what lies in it, a host before its boundary events
-	Flows []SequenceFlow
+	Nodes        []FlowNode // in document order: a subprocess before what lies in it, a host before its boundary events
+	Flows        []SequenceFlow
+	Associations []Association
+}
+
+// An Association leads from the boundary event "x:compensation" to the step that undoes x.
+type Association struct {
+	From, To string // ids of flow nodes
 }
 
 // A FlowNode is an activity, event or gateway of a Graph.
 type FlowNode struct {
 	// ID is that of the step or event, or x.join; or, where the text says nothing, "x:start" and "x:end" of subprocess x,
-	// ":start" and ":end" of the process, "x:merge" behind host x and its events. No id of a text has a colon.
+	// ":start" and ":end" of the process, "x:merge" behind host x and its events, "x:compensation". No id of a text has a colon.
 	ID    string
 	Kind  Kind
 	Title string // "" if it has none
@@ -33,8 +40,12 @@ type FlowNode struct {
 	// Trigger is what an event waits for or does: "timer", "message", "signal", "condition", "error", "escalation",
 	// "compensation", "cancel", "terminate"; "" if nothing particular.
 	Trigger   string
-	Interrupt bool // boundary events: it ends its host
+	Interrupt bool // boundary events: it ends its host; event sub-processes and their starts: what is around them
 	Joins     bool // the second gateway of a block
+
+	Multi       string // each: "parallel" or "sequential"; "" of other nodes
+	Transaction bool
+	Undoes      string // the id of the activity that it compensates; "" of other nodes. No flow leads to it or away
 }
 
 // A SequenceFlow is a way that tokens take from one flow node to another in the same scope.
@@ -58,7 +69,7 @@ func (p *Process) Graph() *Graph {
 	g.scope(p.steps, "")
 	g.handlers(p.handlers)
 	g.prune()
-	return &Graph{g.nodes, g.flows}
+	return &Graph{g.nodes, g.flows, g.ties}
 }
 
 // A grapher makes a graph. It goes through the lists of steps with what follows each, as the compiler does (connect in
@@ -67,6 +78,7 @@ type grapher struct {
 	p       *Process
 	nodes   []FlowNode
 	flows   []SequenceFlow
+	ties    []Association
 	joining map[string]bool // ids of nodes that wait for all of their flows
 }
 
@@ -125,8 +137,15 @@ func (g *grapher) node(s *step) {
 	n := FlowNode{
 		ID: s.id.s, Kind: s.nodeKind(), Title: s.title.s, Node: g.p.nodes[s.index], Scope: scopeID(s), Trigger: s.trigger(),
 	}
-	if s.host != nil {
-		n.Host, n.Interrupt = s.host.id.s, s.role == roleBoundary && !s.beside
+	switch {
+	case s.host != nil && s.role == roleBoundary:
+		n.Host, n.Interrupt = s.host.id.s, !s.beside
+	case s.host != nil:
+		n.Undoes = s.host.id.s
+	}
+	n.Transaction = s.transaction
+	if s.kind == kindEach {
+		n.Multi = cmp.Or(s.mode.s, "parallel")
 	}
 	g.nodes = append(g.nodes, n)
 }
@@ -186,9 +205,10 @@ func (g *grapher) leave(s *step, next string) {
 	if len(s.bounds) > 0 && g.joining[next] {
 		after = s.id.s + ":merge"
 	}
-	if !s.stops() {
+	if !s.stops() && s.role == roleNone && s.host == nil {
 		g.flow(SequenceFlow{From: s.id.s, To: after})
 	}
+	g.compensation(s)
 	for _, e := range s.bounds {
 		g.event(e, after)
 	}
@@ -196,6 +216,17 @@ func (g *grapher) leave(s *step, next string) {
 		g.nodes = append(g.nodes, FlowNode{ID: after, Kind: ExclusiveGateway, Scope: scopeID(s)})
 		g.flow(SequenceFlow{From: after, To: next})
 	}
+}
+
+// compensation draws the step that undoes s.
+func (g *grapher) compensation(s *step) {
+	if s.undo == nil || s.undo.step == nil {
+		return
+	}
+	id := s.id.s + ":compensation"
+	g.nodes = append(g.nodes, FlowNode{ID: id, Kind: BoundaryEvent, Scope: scopeID(s), Host: s.id.s, Trigger: "compensation"})
+	g.step(s.undo.step, "")
+	g.ties = append(g.ties, Association{id, s.undo.step.id.s})
 }
 
 // event draws an event and what follows it, which goes on at node after.
@@ -222,7 +253,9 @@ func (g *grapher) handlers(list []*step) {
 	for _, e := range list {
 		g.node(e)
 		g.nodes[len(g.nodes)-1].Interrupt = !e.beside
+		at := len(g.nodes)
 		g.scope(e.body, e.id.s)
+		g.nodes[at].Trigger, g.nodes[at].Interrupt = e.trigger(), !e.beside
 	}
 }
 
@@ -274,7 +307,7 @@ func (g *grapher) prune() {
 		in[g.flows[i].To]++
 	}
 	drawn := func(n *FlowNode) bool {
-		return in[n.ID] > 0 || !n.Joins && (n.Node != nil || n.Kind == StartEvent)
+		return in[n.ID] > 0 || !n.Joins && (n.Node != nil || n.Kind == StartEvent || n.Kind == BoundaryEvent)
 	}
 	for {
 		i := slices.IndexFunc(g.nodes, func(n FlowNode) bool { return !drawn(&n) })
