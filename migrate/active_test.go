@@ -3,6 +3,7 @@ package migrate_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -41,7 +42,7 @@ func assess(to *version, net *naiveNet, m petri.Marking, done, ever map[int32]bo
 	d.improper = len(future.Unsafe) > 0 || slices.Contains(future.CanReach(petri.Marking.Empty), false)
 	for i := range p.Nodes {
 		n := &p.Nodes[i]
-		if done[int32(i)] && len(n.Loops) == 0 && n.Complete >= 0 && future.Fired(int(n.Complete)) {
+		if done[int32(i)] && n.Complete >= 0 && future.Fired(int(n.Complete)) && !net.cyclic(int(n.Complete)) {
 			d.repeats = true
 		}
 	}
@@ -67,6 +68,24 @@ func assess(to *version, net *naiveNet, m petri.Marking, done, ever map[int32]bo
 		}
 	}
 	return d
+}
+
+// cyclic reports whether transition t leads back to itself.
+func (n *naiveNet) cyclic(t int) bool {
+	reached := maps.Clone(n.trans[t].post)
+	for before := -1; before != len(reached); {
+		before = len(reached)
+		for _, x := range n.trans {
+			from := maps.Clone(x.pre)
+			for _, in := range x.inputs {
+				from[in] = true
+			}
+			if from.meets(reached) {
+				maps.Copy(reached, x.post)
+			}
+		}
+	}
+	return n.trans[t].pre.meets(reached)
 }
 
 // transplant is the check that maps active ids: false if an active activity is not in the target. A token that waits at

@@ -3,6 +3,7 @@ package migrate
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/replank/replank/internal/expr"
 	"github.com/replank/replank/internal/kernel"
@@ -31,7 +32,8 @@ type Options struct {
 type Checker struct {
 	from, to *schema.Process
 	s, t     *kernel.Machine // of from, of to
-	criteria Criteria
+	criteria Criteria        // to judge by
+	possible Criteria        // that there may be at all, see relaxable
 	timers   TimerPolicy
 	needs    *schema.Needs
 
@@ -63,7 +65,10 @@ func NewChecker(from, to *schema.Process, opts *Options) (*Checker, error) {
 	}
 	c := &Checker{
 		from: from, to: to, s: kernel.New(from.Program()), t: kernel.New(to.Program()),
-		criteria: o.Criteria & relaxations, timers: o.Timers,
+		criteria: o.Criteria & relaxations, possible: relaxations, timers: o.Timers,
+	}
+	if !relaxable(c.s.Program()) || !relaxable(c.t.Program()) {
+		c.criteria, c.possible = 0, 0
 	}
 	var findings []schema.Finding
 	if to.Verify(schema.Budget{}).Unverified {
@@ -177,6 +182,35 @@ func class(k program.Kind) int {
 	return 10 + int(k)
 }
 
+// origin is the variable of the old schema that one of the target was, or -1: that of "was", unless the old schema has
+// the name too and says the same of it, or else that of its name. (No other variable has a name that one was.)
+func (c *Checker) origin(slot int) int {
+	s, v := c.from.Program(), &c.to.Program().Vars[slot]
+	named := func(name string) int {
+		return slices.IndexFunc(s.Vars, func(o program.Var) bool { return o.Name == name })
+	}
+	if i := named(v.Name); v.Was != "" && (i < 0 || s.Vars[i].Was != v.Was) {
+		if i := named(v.Was); i >= 0 {
+			return i
+		}
+	}
+	return named(c.oldName(slot))
+}
+
+// oldName is the name of a variable of the target in the old schema: another one, if it belongs to a sub-process that
+// was renamed.
+func (c *Checker) oldName(slot int) string {
+	s, t := c.from.Program(), c.to.Program()
+	name := t.Vars[slot].Name
+	for i := range t.Scopes {
+		sc := &t.Scopes[i]
+		if sc.Node >= 0 && c.back[sc.Node] >= 0 && slices.Contains(sc.Locals, slot) {
+			return s.Nodes[c.back[sc.Node]].ID + strings.TrimPrefix(name, t.Nodes[sc.Node].ID)
+		}
+	}
+	return name
+}
+
 // mapVars maps variables by name or "was".
 func (c *Checker) mapVars() []schema.Finding {
 	s, t := c.from.Program(), c.to.Program()
@@ -185,13 +219,8 @@ func (c *Checker) mapVars() []schema.Finding {
 	var findings []schema.Finding
 	for j := range t.Vars {
 		v := &t.Vars[j]
-		i := slices.IndexFunc(s.Vars, func(o program.Var) bool { return o.Name == v.Name })
-		if v.Was != "" && (i < 0 || s.Vars[i].Was != v.Was) { // else it was renamed before
-			if k := slices.IndexFunc(s.Vars, func(o program.Var) bool { return o.Name == v.Was }); k >= 0 {
-				i = k
-			}
-		}
-		if v.FromText != "" {
+		i := c.origin(j)
+		if v.FromText != "" && (i < 0 || s.Vars[i].FromText != v.FromText || s.Vars[i].Type.String() != v.Type.String()) { // else it was converted before
 			p, issues := s.Env.Compile(v.FromText, v.Type)
 			if len(issues) > 0 {
 				findings = append(findings, fatal(c.to, "migrate/from", "", fmt.Sprintf("from of variable %s: %s", v.Name, issues[0].Message), issues[0].Hint))

@@ -15,3 +15,6 @@ func (c *Checker) Exactly(run Run, criteria Criteria) (*Landing, Target, string)
 
 // Subsets are the sets of relaxations that are tried under c, in their order.
 func Subsets(c Criteria) []Criteria { return c.subsets() }
+
+// Covered are the kinds that the oracle covers.
+var Covered = covered

@@ -16,7 +16,7 @@ import (
 // moves are cases of one property: a run of from, to be moved to to.
 func moves(t *testing.T, check func(rt *rapid.T, roll dice, from, to *version, x *instance)) {
 	rapid.Check(t, func(rt *rapid.T) {
-		roll := func(n int) int { return rapid.IntRange(0, n-1).Draw(rt, "n") }
+		roll := dicing(rt)
 		from := birth(rt, roll)
 		var count edits
 		for range 2 {

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
+	"github.com/replank/replank/internal/expr"
 	"github.com/replank/replank/internal/kernel"
 	"github.com/replank/replank/internal/petri"
 	"github.com/replank/replank/internal/program"
@@ -105,6 +107,19 @@ func ask(s, t *program.Program, run migrate.Run, c migrate.Criteria) answer {
 // divide finds out which letters must be kept and which are environment.
 func (j *judge) divide() string {
 	tr := j.run.Trace
+	all := slices.Clone(tr.Input)
+	for _, e := range tr.Env {
+		all = append(all, e.Write)
+	}
+	for _, l := range tr.Letters {
+		all = append(all, l.Wrote...)
+	}
+	if slices.ContainsFunc(all, func(w kernel.Write) bool { return j.misfit(int(w.Slot)) }) {
+		return "a value of another type"
+	}
+	if why := j.convert(); why != "" {
+		return why
+	}
 	for _, w := range tr.Input {
 		j.input = append(j.input, j.written(w, 1, false)...)
 	}
@@ -163,15 +178,105 @@ func (j *judge) started(node int32) bool {
 	return w != nil && w.Started
 }
 
-// slot is the variable of t that one of s is, or -1.
+// origin is the variable of s that one of t was, or -1: the one that it says it was, unless it says so since before s;
+// else that of its name.
+func (j *judge) origin(to int) int {
+	v := &j.t.Vars[to]
+	named := func(name string) int {
+		return slices.IndexFunc(j.s.Vars, func(x program.Var) bool { return x.Name == name })
+	}
+	same := named(v.Name)
+	since := same >= 0 && j.s.Vars[same].Was == v.Was
+	if v.Was != "" && named(v.Was) >= 0 && !since {
+		return named(v.Was)
+	}
+	return named(j.oldName(to))
+}
+
+// oldName is the name that a variable of t had in s if only its sub-process was renamed.
+func (j *judge) oldName(to int) string {
+	name := j.t.Vars[to].Name
+	for _, sc := range j.t.Scopes {
+		if !slices.Contains(sc.Locals, to) {
+			continue
+		}
+		for i := range j.s.Nodes {
+			if mapped(j.s, j.t, int32(i)) == sc.Node {
+				return j.s.Nodes[i].ID + strings.TrimPrefix(name, j.t.Nodes[sc.Node].ID)
+			}
+		}
+	}
+	return name
+}
+
+// converts reports whether the converter of a variable of t applies: s does not have the same already.
+func (j *judge) converts(to int) bool {
+	v, was := &j.t.Vars[to], j.origin(to)
+	return v.FromText != "" && (was < 0 || j.s.Vars[was].FromText != v.FromText || j.s.Vars[was].Type.String() != v.Type.String())
+}
+
+// slot is the variable of t that takes the values of one of s over, or -1.
 func (j *judge) slot(slot int) int {
 	for i := range j.t.Vars {
-		if j.t.Vars[i].Name == j.s.Vars[slot].Name {
+		if !j.converts(i) && j.origin(i) == slot {
 			return i
 		}
 	}
 	return -1
 }
+
+// misfit says that a value of s cannot be taken over.
+func (j *judge) misfit(slot int) bool {
+	to := j.slot(slot)
+	return to >= 0 && !j.t.Vars[to].Type.IsDyn() && j.t.Vars[to].Type.String() != j.s.Vars[slot].Type.String()
+}
+
+// convert gives the variables that have a converter their values: one at the beginning and one for each later event that
+// wrote something it reads, if all of that has a value then.
+func (j *judge) convert() string {
+	tr := j.run.Trace
+	wrote := map[uint64][]kernel.Write{1: tr.Input}
+	for _, l := range tr.Letters {
+		wrote[l.Seq] = append(wrote[l.Seq], l.Wrote...)
+	}
+	for _, e := range tr.Env {
+		wrote[e.Seq] = append(wrote[e.Seq], e.Write)
+	}
+	for to := range j.t.Vars {
+		if !j.converts(to) {
+			continue
+		}
+		p, issues := j.s.Env.Compile(j.t.Vars[to].FromText, j.t.Vars[to].Type)
+		if len(issues) > 0 {
+			return "a converter that does not compile"
+		}
+		values := make(slotValues, len(j.s.Vars))
+		for i := range values {
+			values[i] = j.s.Vars[i].Default
+		}
+		for _, seq := range slices.Sorted(maps.Keys(wrote)) {
+			due := seq == 1
+			for _, w := range wrote[seq] {
+				values[w.Slot] = w.Value
+				due = due || slices.Contains(p.Reads(), int(w.Slot))
+			}
+			if !due || slices.ContainsFunc(p.Reads(), func(slot int) bool { return values[slot].Absent() }) {
+				continue
+			}
+			v, err := p.Eval(values)
+			if err != nil {
+				return "a converter that fails"
+			}
+			j.env = append(j.env, written{to, seq, v, true})
+		}
+	}
+	return ""
+}
+
+type slotValues []expr.Value
+
+// Slot implements expr.Vars.
+func (v slotValues) Slot(i int) expr.Value { return v[i] }
 
 func (j *judge) written(w kernel.Write, seq uint64, env bool) []written {
 	if to := j.slot(int(w.Slot)); to >= 0 {
@@ -227,6 +332,11 @@ func (j *judge) access(k *kept, running bool) {
 			default:
 				set["old "+j.s.Vars[s].Name] = true
 			}
+			for to := range j.t.Vars { // what is converted from it goes with it
+				if old && j.converts(to) && slices.Contains(j.sources(to), s) {
+					set[j.t.Vars[to].Name] = true
+				}
+			}
 		}
 	}
 	for _, side := range []struct {
@@ -248,6 +358,12 @@ func (j *judge) access(k *kept, running bool) {
 	for _, w := range k.Wrote {
 		name(k.writes, []int{int(w.Slot)}, true)
 	}
+}
+
+// sources are the variables of s that the converter of a variable of t reads.
+func (j *judge) sources(to int) []int {
+	p, _ := j.s.Env.Compile(j.t.Vars[to].FromText, j.t.Vars[to].Type)
+	return p.Reads()
 }
 
 // depends reports whether two letters may not change places.
@@ -278,6 +394,12 @@ func (j *judge) depends(a, b *kept) bool {
 func (j *judge) interrupts(a, b *kept) bool {
 	within := func(p *program.Program, event, n int32) bool {
 		host := p.Nodes[event].Host
+		if p.Nodes[event].Kind == program.EndEvent { // it throws an error, which is caught by what interrupts
+			if p.Nodes[event].Throws < 0 {
+				return false
+			}
+			host = p.Nodes[p.Nodes[event].Throws].Host
+		}
 		return host >= 0 && (&naiveNet{p: p}).lies(n, host)
 	}
 	return a.Phase == program.Occur && (within(j.s, a.Letter.Node, b.Letter.Node) || within(j.t, a.node, b.node))

@@ -2,7 +2,10 @@ package migrate_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/replank/replank/internal/expr"
 	"github.com/replank/replank/internal/kernel"
@@ -24,6 +27,16 @@ type tb interface {
 // dice draws a number in [0, n).
 type dice func(n int) int
 
+// dicing makes the dice of one check. rapid favours small numbers, so every other check has fair ones.
+func dicing(t *rapid.T) dice {
+	if rapid.Bool().Draw(t, "fair") {
+		var seed [32]byte
+		copy(seed[:], rapid.SliceOfN(rapid.Byte(), 12, 12).Draw(t, "seed"))
+		return rand.New(rand.NewChaCha8(seed)).IntN
+	}
+	return func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "n") }
+}
+
 // version is one schema with its tree, to be edited further.
 type version struct {
 	tree *randschema.Tree
@@ -37,6 +50,9 @@ var shapes = []randschema.Config{
 	{Depth: 1, Width: 3, Vars: 4},
 	{Depth: 2, Width: 3, Vars: 4, Required: 1, Locals: true},
 	{Depth: 3, Width: 2, Vars: 4, Required: 2, Locals: true},
+	{Depth: 2, Width: 2, Vars: 3, Required: 1, Locals: true, Ends: true},
+	{Depth: 1, Width: 2, Vars: 3, Graphs: true},
+	{Depth: 2, Width: 2, Vars: 4, Required: 1, Ends: true, Graphs: true},
 }
 
 // birth makes a random schema.
@@ -66,6 +82,10 @@ func (v *version) change(roll dice, count *edits) *version {
 	}
 	p, err := schema.Parse("edited.yaml", []byte(tree.Text()))
 	if err != nil || p.Verify(schema.Budget{}).Unverified {
+		count.bad++
+		return nil
+	}
+	if _, err := migrate.NewChecker(v.p, p, nil); err != nil { // a converter that reads what there was not
 		count.bad++
 		return nil
 	}
@@ -113,6 +133,9 @@ func (x *instance) step(roll dice) {
 			result["x"] = roll(5)
 		} else if !o.Optional || roll(2) == 0 {
 			result[o.Name] = roll(5)
+			if x.m.Program().Vars[o.Slot].Type.String() == "string" {
+				result[o.Name] = fmt.Sprint(roll(5))
+			}
 		}
 	}
 	c.Result = record(x.t, result)

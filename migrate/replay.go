@@ -72,11 +72,11 @@ func (c *Checker) judge(run Run) (_ Verdict, _ *Landing, byValue bool) {
 	for _, criteria := range c.criteria.subsets() {
 		var landing *Landing
 		if landing, failed = r.replay(criteria); failed == nil {
-			return Verdict{Outcome: Accept, Criteria: max(criteria, Strict), Target: c.target(landing.State), Warnings: c.renames(r)}, landing, r.byValues
+			return Verdict{Outcome: Accept, Criteria: max(criteria, Strict), Target: c.target(landing.State), Warnings: c.renames(r)}, landing, r.byValues || c.converts()
 		}
 	}
 	// The last set is the largest: its refusal tells what is really in the way.
-	for _, criteria := range Criteria(relaxations).subsets() {
+	for _, criteria := range c.possible.subsets() {
 		if criteria&c.criteria != criteria {
 			if _, why := r.replay(criteria | c.criteria); why == nil {
 				failed.remedies = append(failed.remedies, "also the criteria "+(criteria&^c.criteria).String())
@@ -84,7 +84,7 @@ func (c *Checker) judge(run Run) (_ Verdict, _ *Landing, byValue bool) {
 			}
 		}
 	}
-	return c.refuse(failed), nil, r.byValues
+	return c.refuse(failed), nil, r.byValues || c.converts()
 }
 
 func (c *Checker) refuse(why *refusal) Verdict {

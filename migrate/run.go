@@ -175,10 +175,10 @@ func (r *run) depend(x *item) {
 		writes = old.Writes
 	}
 	for _, slot := range reads {
-		x.reads = append(x.reads, r.variable(slot))
+		x.reads = append(append(x.reads, r.variable(slot)), r.converted(slot)...)
 	}
 	for _, slot := range writes {
-		x.writes = append(x.writes, r.variable(slot))
+		x.writes = append(append(x.writes, r.variable(slot)), r.converted(slot)...)
 	}
 	if x.Node >= 0 {
 		n := &t.Nodes[x.Node]
@@ -199,4 +199,15 @@ func (r *run) variable(slot int) int {
 		return int(to)
 	}
 	return -1 - slot
+}
+
+// converted are the variables of the target that are made from one of the old schema.
+func (r *run) converted(slot int) []int {
+	var list []int
+	for to := range r.c.convert {
+		if slices.Contains(r.c.convert[to].reads, slot) {
+			list = append(list, to)
+		}
+	}
+	return list
 }

@@ -213,8 +213,8 @@ func (j *judging) decode(in *stored, p *codec.Peek, entry store.Entry) error {
 
 // appendClassKey appends what all verdicts on the instance depend on. The set digest tells runs apart up to the order of
 // independent steps. Criteria that look at the order need the sequence digest too; so does a run that was rewritten by a
-// move, and one with finished iterations, which the set digest has dropped: a stricter set may accept some of its class
-// into another state than the one that Loops accepts all of them into.
+// move, one of a schema with a cycle that is no loop, and one with finished iterations, which the set digest has dropped:
+// a stricter set may accept some of its class into another state than the one that Loops accepts all of them into.
 //
 // Rules of the target read letters in the order in which they came, so with them that order and the states of the rules
 // here tell runs apart (formal-core.md: "rules new in S': the sequence digest").
@@ -225,7 +225,8 @@ func appendClassKey(dst []byte, in *stored, to *program.Program, c migrate.Crite
 	s := in.head.State
 	dst = binary.AppendUvarint(dst, uint64(in.version.number))
 	dst = appendDigest(dst, s.Key)
-	if len(to.Rules) > 0 || c&migrate.Order == 0 || len(in.head.Moves) > 0 || slices.ContainsFunc(s.Superseded, func(w uint64) bool { return w != 0 }) {
+	if len(to.Rules) > 0 || c&migrate.Order == 0 || len(in.head.Moves) > 0 || in.version.machine.Cyclic() ||
+		slices.ContainsFunc(s.Superseded, func(w uint64) bool { return w != 0 }) {
 		dst = appendDigest(append(dst, 1), s.Order)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(in.head.Moves)))

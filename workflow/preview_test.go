@@ -252,6 +252,66 @@ steps:
 }
 
 // The power is cut again and again while a migration is carried out. It goes on at each start, and ends; in the end all
+// A converter may fail by the values of one instance and not of another of the same class.
+func TestPreviewByConverter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, _, tn, deploy := movable(t, "process: p\nin: [v]\nvars: {v: int, w: {type: int, default: 0}}\nsteps: [{user: a, in: [v, w]}]\n", nil)
+		for v := range 6 {
+			start(t, tn, vars{"v": v % 3})
+		}
+		synctest.Wait()
+		deploy("w: {type: int, default: 0}", "w: {type: int, default: 0, from: 10 / v}")
+		p, err := tn.Preview(t.Context(), Move{Process: "p"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tally := p.Tally(); tally.Now != 4 || tally.Never != 2 {
+			t.Errorf("%+v", tally)
+		}
+		m, err := p.Apply(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if done, err := m.Wait(t.Context()); err != nil || done.Tally.Moved != 4 || done.Tally.Never != 2 {
+			t.Errorf("%+v, %v", done, err)
+		}
+	})
+}
+
+// Two runs go round a cycle of gateways by other ways, in another order: they did the same things as often, and are two
+// classes.
+func TestPreviewOfCycles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, _, tn, deploy := movable(t, `
+process: p
+vars: {v: {type: int, default: 0}}
+steps:
+  - {gateway: again, kind: exclusive}
+  - {user: a, out: [v]}
+  - {choose: x, cases: [{when: v > 3, do: [{user: b}]}, {else: [{user: c}]}]}
+  - {gateway: more, kind: exclusive, flows: [{next: again, when: v < 9}, {next: d, else: true}]}
+  - {user: d}
+`, nil)
+		for _, ways := range [][]string{{"b", "c"}, {"c", "b"}, {"b", "c"}} {
+			in := start(t, tn, nil)
+			for _, way := range ways {
+				if err := tn.Task(openTask(t, in, "a")).Complete(t.Context(), vars{"v": map[string]int{"b": 5, "c": 1}[way]}); err != nil {
+					t.Fatal(err)
+				}
+				if err := tn.Task(openTask(t, in, way)).Complete(t.Context(), nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			openTask(t, in, "a")
+		}
+		deploy("next: d", "next: e", "{user: d}", "{user: e}")
+		p, err := tn.Preview(t.Context(), Move{Process: "p"})
+		if err != nil || len(p.classes) != 2 || p.Tally().Now != 3 {
+			t.Errorf("%v, %v", p, err)
+		}
+	})
+}
+
 // have moved and were counted once.
 func TestMigrationGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

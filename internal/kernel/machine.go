@@ -17,6 +17,7 @@ type Machine struct {
 	witness   []int32    // by node: index in State.Actors, -1
 	byNode    [][]int32  // by node: its decisions (a "while" test has two)
 	watched   []int      // rules whose states instances keep
+	cyclic    bool       // see Cyclic
 	blind     bool       // keeps no digests: for the benchmark of what they cost
 }
 
@@ -54,6 +55,7 @@ func New(p *program.Program) *Machine {
 			m.decisions[i] = append(m.decisions[i], prf(p.Nodes[d.Node].ID, phaseDecided, f.ID))
 		}
 	}
+	m.cyclic = cycles(m)
 	m.closes = make([][]int32, p.Net.Len())
 	for t := range m.closes {
 		takes := p.Net.Trans(t).Takes()

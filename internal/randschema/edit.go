@@ -29,6 +29,10 @@ var Kinds = []Edit{
 	{"boundary event", (*editor).bounds},
 	{"new variable", (*editor).variable},
 	{"kind of task", (*editor).kind},
+	{"jump", (*editor).jump},
+	{"end", (*editor).ends},
+	{"rename variable", (*editor).renameVar},
+	{"type of variable", (*editor).retype},
 }
 
 // Change returns an edited copy of t and the name of the edit; nil if the edit that was picked does not apply. Like New
@@ -273,6 +277,14 @@ func (e *editor) rename() bool {
 			if x.Separate[i] == old {
 				x.Separate[i] = s.ID
 			}
+		}
+		for i := range x.Flows {
+			if x.Flows[i].Next == old {
+				x.Flows[i].Next = s.ID
+			}
+		}
+		if x.Next == old {
+			x.Next = s.ID
 		}
 	}
 	return true

@@ -8,13 +8,15 @@ import (
 	"strings"
 )
 
-// Config bounds what Make makes. The zero Config is small and uses every element but Required and Locals.
+// Config bounds what Make makes. The zero Config is small and uses every element but those of the last four.
 type Config struct {
 	Depth    int  // nesting of blocks; 0: 3
 	Width    int  // steps in a list; 0: 3
 	Vars     int  // variables v0..; 0: 4
 	Required int  // variables q0.. without a default, which a first task writes
 	Locals   bool // sub-processes may have a variable of their own
+	Ends     bool // sub-processes may end by an error, or all at once
+	Graphs   bool // lists may have splits, joins and cycles of bare gateways
 }
 
 // Make returns a schema in the text form: the text of New.
@@ -35,18 +37,24 @@ func New(intn func(n int) int, c Config) *Tree {
 		c.Vars = 4
 	}
 	t := &Tree{}
-	g := &maker{intn: intn, width: c.Width, locals: c.Locals, t: t}
+	g := &maker{intn: intn, width: c.Width, locals: c.Locals, ends: c.Ends, graphs: c.Graphs, t: t}
 	var vars, required []string
 	for i := range c.Vars {
-		t.Vars = append(t.Vars, Var{fmt.Sprintf("v%d", i), true})
+		t.Vars = append(t.Vars, Var{Name: fmt.Sprintf("v%d", i), Default: true})
 		vars = append(vars, t.Vars[i].Name)
 	}
 	for i := range c.Required {
-		t.Vars = append(t.Vars, Var{fmt.Sprintf("q%d", i), false})
+		t.Vars = append(t.Vars, Var{Name: fmt.Sprintf("q%d", i)})
 		required = append(required, fmt.Sprintf("q%d", i))
 	}
 	if len(required) > 0 {
 		t.Steps = append(t.Steps, &Step{Kind: "user", ID: g.id("u"), Out: "[" + strings.Join(required, ", ") + "]"})
+	}
+	if c.Ends && intn(2) == 0 { // what it does not do is not required either: it ends before, or not at all
+		t.Steps = append(t.Steps, &Step{Kind: "choose", ID: g.id("x"), Cases: []*Case{
+			{Kind: "when", Text: g.distinct(vars), Steps: []*Step{g.user(0, vars), {Kind: "end", ID: g.id("t"), Lines: []string{"terminate: true"}}}},
+			{Kind: "else"},
+		}})
 	}
 	t.Steps = append(t.Steps, g.list(c.Depth, append(vars, required...))...)
 	return t
@@ -57,6 +65,8 @@ type maker struct {
 	intn   func(n int) int
 	width  int
 	locals bool
+	ends   bool
+	graphs bool
 	t      *Tree
 	users  []string // ids of user tasks so far
 }
@@ -81,6 +91,14 @@ func (g *maker) distinct(vars []string) string {
 func (g *maker) list(depth int, vars []string) []*Step {
 	var list []*Step
 	for range 1 + g.intn(g.width) {
+		if g.graphs && depth > 0 && g.intn(4) == 0 {
+			list = append(list, g.graph(vars)...)
+			continue
+		}
+		if g.ends && depth > 0 && g.intn(4) == 0 {
+			list = append(list, g.ending(vars))
+			continue
+		}
 		list = append(list, g.step(depth, vars))
 	}
 	return list
@@ -138,6 +156,9 @@ func (g *maker) step(depth int, vars []string) *Step {
 			vars = vars[:len(vars)-1]
 		}
 		s.Bounds = g.boundary(depth, vars)
+		if g.ends && g.intn(2) == 0 {
+			g.end(s, vars)
+		}
 		return s
 	}
 }

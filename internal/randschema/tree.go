@@ -14,15 +14,18 @@ type Tree struct {
 	ids   int // numbers given to ids so far
 }
 
-// Var is one variable, an int.
+// Var is one variable, an int unless an edit changed its type.
 type Var struct {
 	Name    string
-	Default bool // it defaults to 0; else it has no value until it is written
+	Default bool   // it defaults to 0; else it has no value until it is written
+	Type    string // "": int
+	Was     string // its name in the version before; ""
+	From    string // its converter; ""
 }
 
 // Step is one step of a list.
 type Step struct {
-	Kind     string // its key: user, service, script, receive, wait, choose, some, parallel, race, repeat, subprocess
+	Kind     string // its key: user, service, script, receive, wait, choose, some, parallel, race, repeat, subprocess, end, gateway
 	ID       string
 	Was      string   // its id in the version before; ""
 	In, Out  string   // the text of in and out, as flow mappings or lists; ""
@@ -34,6 +37,14 @@ type Step struct {
 	Cases    []*Case
 	Body     []*Step // repeat, subprocess
 	Bounds   []*Case // boundary events
+	Next     string  // the id of the step that it jumps to; ""
+	Flows    []Flow  // gateway
+}
+
+// Flow is a flow of a bare gateway.
+type Flow struct {
+	Next, When string // When "": none
+	Else       bool
 }
 
 // Case is a case, a branch, an event of a race or a boundary event.
@@ -52,15 +63,30 @@ func (t *Tree) Text() string {
 	p.line(0, "in: [%s]", t.Vars[0].Name)
 	p.line(0, "vars:")
 	for _, v := range t.Vars {
-		if v.Default {
-			p.line(1, "%s: {type: int, default: 0}", v.Name)
-		} else {
-			p.line(1, "%s: int", v.Name)
-		}
+		p.line(1, "%s: %s", v.Name, v.text())
 	}
 	p.line(0, "steps:")
 	p.list(1, t.Steps)
 	return p.out.String()
+}
+
+// text is the declaration.
+func (v *Var) text() string {
+	typ := "int"
+	if v.Type != "" {
+		typ = v.Type
+	}
+	text := "{type: " + typ
+	if v.Default {
+		text += map[bool]string{true: `, default: ""`, false: ", default: 0"}[typ == "string"]
+	}
+	if v.Was != "" {
+		text += ", was: " + v.Was
+	}
+	if v.From != "" {
+		text += ", from: " + v.From
+	}
+	return text + "}"
 }
 
 // Clone is a deep copy.
@@ -72,7 +98,7 @@ func cloneList(list []*Step) []*Step {
 	out := make([]*Step, len(list))
 	for i, s := range list {
 		c := *s
-		c.Lines, c.Separate = slices.Clone(s.Lines), slices.Clone(s.Separate)
+		c.Lines, c.Separate, c.Flows = slices.Clone(s.Lines), slices.Clone(s.Separate), slices.Clone(s.Flows)
 		c.Cases, c.Bounds = cloneCases(s.Cases), cloneCases(s.Bounds)
 		c.Body = cloneList(s.Body)
 		out[i] = &c
@@ -84,7 +110,7 @@ func cloneCases(cases []*Case) []*Case {
 	out := make([]*Case, len(cases))
 	for i, x := range cases {
 		c := *x
-		c.Lines, c.Steps = slices.Clone(x.Lines), cloneList(x.Steps)
+		c.Lines, c.Steps, c.Vars = slices.Clone(x.Lines), cloneList(x.Steps), slices.Clone(x.Vars)
 		out[i] = &c
 	}
 	return out
@@ -124,6 +150,22 @@ func (p *printer) step(indent int, s *Step) {
 	}
 	for _, l := range s.Lines {
 		p.line(indent, "%s", l)
+	}
+	if s.Next != "" {
+		p.line(indent, "next: %s", s.Next)
+	}
+	if len(s.Flows) > 0 {
+		p.line(indent, "flows:")
+	}
+	for _, f := range s.Flows {
+		switch {
+		case f.Else:
+			p.line(indent+1, "- {next: %s, else: true}", f.Next)
+		case f.When != "":
+			p.line(indent+1, "- {next: %s, when: '%s'}", f.Next, f.When)
+		default:
+			p.line(indent+1, "- {next: %s}", f.Next)
+		}
 	}
 	if len(s.Separate) > 0 {
 		p.line(indent, "separate-from: [%s]", strings.Join(s.Separate, ", "))
