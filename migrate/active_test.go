@@ -42,7 +42,7 @@ func assess(to *version, net *naiveNet, m petri.Marking, done, ever map[int32]bo
 	d.improper = len(future.Unsafe) > 0 || slices.Contains(future.CanReach(petri.Marking.Empty), false)
 	for i := range p.Nodes {
 		n := &p.Nodes[i]
-		if done[int32(i)] && n.Complete >= 0 && future.Fired(int(n.Complete)) && !net.cyclic(int(n.Complete)) {
+		if done[int32(i)] && len(n.Loops) == 0 && n.Complete >= 0 && future.Fired(int(n.Complete)) && !net.cyclic(int(n.Complete)) {
 			d.repeats = true
 		}
 	}
@@ -70,22 +70,24 @@ func assess(to *version, net *naiveNet, m petri.Marking, done, ever map[int32]bo
 	return d
 }
 
-// cyclic reports whether transition t leads back to itself.
+// cyclic reports whether transition t leads back to itself: by the tokens that it makes, or by the places that it leaves
+// empty, as a sub-process goes on when all in it has ended.
 func (n *naiveNet) cyclic(t int) bool {
-	reached := maps.Clone(n.trans[t].post)
-	for before := -1; before != len(reached); {
-		before = len(reached)
+	marked, emptied := maps.Clone(n.trans[t].post), maps.Clone(n.trans[t].pre)
+	for before := -1; before != len(marked)+len(emptied); {
+		before = len(marked) + len(emptied)
 		for _, x := range n.trans {
-			from := maps.Clone(x.pre)
+			takes := maps.Clone(x.pre)
 			for _, in := range x.inputs {
-				from[in] = true
+				takes[in] = true
 			}
-			if from.meets(reached) {
-				maps.Copy(reached, x.post)
+			if takes.meets(marked) || x.zero.meets(emptied) {
+				maps.Copy(marked, x.post)
+				maps.Copy(emptied, takes)
 			}
 		}
 	}
-	return n.trans[t].pre.meets(reached)
+	return n.trans[t].pre.meets(marked)
 }
 
 // transplant is the check that maps active ids: false if an active activity is not in the target. A token that waits at

@@ -15,9 +15,10 @@ var covered = map[program.Kind]bool{
 // relaxable reports whether runs of a schema may be judged by more than the strict criterion.
 func relaxable(p *program.Program) bool {
 	for i := range p.Nodes {
-		if !covered[p.Nodes[i].Kind] {
+		n := &p.Nodes[i]
+		if !covered[n.Kind] || n.Each != nil || n.Signal != "" || n.Condition != nil {
 			return false
 		}
 	}
-	return true
+	return len(p.Children) == 0
 }

@@ -16,7 +16,7 @@ import (
 func TestGeneratorCoversKinds(t *testing.T) {
 	dice := rand.New(rand.NewPCG(7, 7))
 	made := map[program.Kind]bool{}
-	for range 600 {
+	for range 150 {
 		v := birth(t, dice.IntN)
 		for i := range v.p.Program().Nodes {
 			made[v.p.Program().Nodes[i].Kind] = true
