@@ -146,3 +146,15 @@ func (f *Formula) Steps() []string {
 	}
 	return slices.Compact(steps)
 }
+
+// NeverAfter says that once one of some steps has completed, none of others starts.
+func NeverAfter(before, then []string) *Formula {
+	done, start := not(truth), not(truth)
+	for _, s := range before {
+		done = or(done, atom(s, Completed))
+	}
+	for _, s := range then {
+		start = or(start, atom(s, Started))
+	}
+	return globally(implies(done, weakNext(globally(not(start)))))
+}

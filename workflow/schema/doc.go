@@ -10,6 +10,7 @@
 //	resolve   links within the model    resolve*.go, reach.go      ids, variables, jumps, what nothing leads to
 //	compile   model -> program          compile*.go                types and expressions; the net
 //	verify    all runs of the net       verify*.go, dataflow*.go   soundness, safeness, missing data, races
+//	                                    rules_*.go, atomic.go      rules of the domain, atomicity
 //
 // The Builder makes the values that load makes and goes the same way from there; print.go and write.go go back, to the
 // canonical text. The key table in keys.go is the one place that says which keys there are.

@@ -135,6 +135,7 @@ func (v *verifier) whole(opt petri.Options) {
 	}
 	if !refused(v.list) {
 		v.rules(opt)
+		v.atomic(opt)
 	}
 	if !v.prog.Free {
 		v.dataFlow()

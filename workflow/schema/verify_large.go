@@ -139,6 +139,7 @@ func (v *verifier) proved(opt petri.Options, red *petri.Reduced, space *petri.Sp
 	}
 	if !refused(v.list) {
 		v.rules(opt)
+		v.atomic(opt)
 	}
 }
 
