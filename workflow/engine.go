@@ -166,11 +166,11 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.refusal(); err != nil {
 		return wrap("start", "", "", "", "", err)
 	}
-	if err := e.checkHandlers(ctx); err != nil {
-		return wrap("start", "", "", "", "", err)
-	}
 	unfinished, err := e.migrations.unfinished(ctx)
 	if err != nil {
+		return wrap("start", "", "", "", "", err)
+	}
+	if err := e.checkHandlers(ctx, unfinished); err != nil {
 		return wrap("start", "", "", "", "", err)
 	}
 	e.started.Store(true)

@@ -118,19 +118,23 @@ func (r *recovery) uses(v *version) {
 	r.inUse[versionRef{v.tenant, v.process, v.number}] = struct{}{}
 }
 
-// checkHandlers checks that the live instances find handlers that fit their schemas.
-func (e *Engine) checkHandlers(ctx context.Context) error {
+// checkHandlers checks that the live instances find handlers that fit their schemas, those too that unfinished migrations
+// are about to lead them to.
+func (e *Engine) checkHandlers(ctx context.Context, unfinished []unfinishedMigration) error {
 	if err := e.registry.err(); err != nil {
 		return err
 	}
 	e.recovery.mu.Lock()
 	used := slices.Collect(maps.Keys(e.recovery.inUse))
 	e.recovery.mu.Unlock()
+	for _, u := range unfinished {
+		used = append(used, versionRef{u.tenant, u.rec.Process, u.rec.To})
+	}
 	slices.SortFunc(used, func(a, b versionRef) int {
 		return slices.Compare([]uint32{uint32(a.tenant), a.process, a.number}, []uint32{uint32(b.tenant), b.process, b.number})
 	})
 	var missing, wrong []string
-	for _, ref := range used {
+	for _, ref := range slices.Compact(used) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

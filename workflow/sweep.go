@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/replank/replank/internal/codec"
 	"github.com/replank/replank/internal/keys"
@@ -61,10 +62,7 @@ func (m *migrations) begin(a address, rec codec.Migration) {
 	m.done.Add(1)
 	go func() {
 		defer m.done.Done()
-		w := &sweep{e: m.e, address: a, rec: rec}
-		if err := w.run(m.halted); err != nil && m.e.refusal() == nil {
-			m.e.log.Error("a migration has to wait for the next start", "tenant", uint32(a.tenant), "migration", a.id.String(), "error", err)
-		}
+		m.sweep(a, rec)
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		delete(m.running, a)
@@ -73,6 +71,36 @@ func (m *migrations) begin(a address, rec codec.Migration) {
 			delete(m.waiting, a)
 		}
 	}()
+}
+
+// How long a sweep waits after an error before it goes on: the first time, and at most.
+const (
+	sweepRetry    = time.Second
+	maxSweepRetry = time.Minute
+)
+
+// sweep carries a migration out to its end. After an error (a record that cannot be read, say) it goes on, later and
+// later, from the last page that it wrote down.
+func (m *migrations) sweep(a address, rec codec.Migration) {
+	for delay := sweepRetry; ; delay = min(2*delay, maxSweepRetry) {
+		w := &sweep{e: m.e, address: a, rec: rec}
+		err := w.run(m.halted)
+		if err == nil || m.e.refusal() != nil {
+			return
+		}
+		m.e.log.Error("a migration waits after an error", "tenant", uint32(a.tenant), "migration", a.id.String(), "wait", delay, "error", err)
+		over := make(chan struct{})
+		stop := m.e.clock.AfterFunc(delay, func() { close(over) })
+		select {
+		case <-over:
+		case <-m.halted:
+			stop()
+			return
+		}
+		if again, err := m.e.migration(context.Background(), a); err == nil {
+			rec = again
+		}
+	}
 }
 
 // unfinishedMigration is one that an earlier run of the program began.
