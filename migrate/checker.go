@@ -132,7 +132,7 @@ func (c *Checker) mapNodes(rename map[string]string) []schema.Finding {
 				map[bool]string{true: "new", false: "old"}[inOld]), "name a node of the old schema and one of the new"))
 			continue
 		}
-		was[old] = to
+		was[old], moved[t.ByID[to]] = to, true
 		c.renamings = append(c.renamings, kernel.Renaming{Old: old, New: to})
 	}
 	for i := range s.Nodes {
@@ -148,6 +148,17 @@ func (c *Checker) mapNodes(rename map[string]string) []schema.Finding {
 			continue // another thing under an old name
 		}
 		c.node[i], c.back[j] = int32(j), int32(i)
+	}
+	for _, x := range c.renamings {
+		old, now := s.ByID[x.Old], t.ByID[x.New]
+		if c.node[old] == int32(now) {
+			continue
+		}
+		why := fmt.Sprintf("%s is another thing than %s was", x.New, x.Old)
+		if other := c.back[now]; other >= 0 {
+			why = fmt.Sprintf("%s takes the place of %s already", x.New, s.Nodes[other].ID)
+		}
+		findings = append(findings, fatal(c.to, "migrate/rename", x.New, fmt.Sprintf("rename %s -> %s: %s", x.Old, x.New, why), "leave it out, or name another node"))
 	}
 	c.scopes = fill(len(s.Scopes))
 	c.scopes[0] = 0

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -39,6 +40,7 @@ func (t *terminal) check(args []string) (int, error) {
 	to := f.String("to", "", "`file` of the new version")
 	traceFile := f.String("trace", "", "`file` of what the instance has done; - is the standard input")
 	process := f.String("process", "", "`id[:newid]` of the process, for files that have several")
+	rename := f.String("rename", "", "`old=new,...`: steps that have another id in the new version, which does not say so itself")
 	criteria := f.String("criteria", "", "`list` of relaxations")
 	controlOnly := f.Bool("control-only", false, "judge by control flow alone")
 	asJSON := f.Bool("json", false, "print one JSON object")
@@ -53,7 +55,11 @@ func (t *terminal) check(args []string) (int, error) {
 	if err != nil {
 		return wrong, err
 	}
-	a, err := t.answer(*from, *to, *traceFile, *process, c, *controlOnly)
+	renames, err := readRenames(*rename)
+	if err != nil {
+		return wrong, err
+	}
+	a, err := t.answer(*from, *to, *traceFile, *process, migrate.Options{Criteria: c, Rename: renames}, *controlOnly)
 	if err != nil {
 		return wrong, err
 	}
@@ -67,6 +73,22 @@ func given(f *flag.FlagSet, names ...string) error {
 		}
 	}
 	return nil
+}
+
+// readRenames reads the value of --rename.
+func readRenames(list string) (map[string]string, error) {
+	renames := map[string]string{}
+	if list == "" {
+		return renames, nil
+	}
+	for pair := range strings.SplitSeq(list, ",") {
+		old, now, ok := strings.Cut(strings.TrimSpace(pair), "=")
+		if _, twice := renames[old]; !ok || old == "" || now == "" || twice {
+			return nil, fmt.Errorf("--rename: %q is no renaming; want old=new, each old id once", pair)
+		}
+		renames[old] = now
+	}
+	return renames, nil
 }
 
 // readCriteria reads the value of --criteria.
@@ -102,7 +124,7 @@ func readCriteria(list string, controlOnly bool) (migrate.Criteria, error) {
 }
 
 // answer reads everything and judges.
-func (t *terminal) answer(from, to, traceFile, process string, c migrate.Criteria, controlOnly bool) (*answer, error) {
+func (t *terminal) answer(from, to, traceFile, process string, o migrate.Options, controlOnly bool) (*answer, error) {
 	oldID, newID, two := strings.Cut(process, ":")
 	if !two {
 		newID = oldID
@@ -134,10 +156,20 @@ func (t *terminal) answer(from, to, traceFile, process string, c migrate.Criteri
 	} else if err != nil {
 		return nil, fmt.Errorf("the new version:\n%w", err)
 	}
-	if controlOnly {
-		return checkControl(old, now, tr)
+	for _, id := range slices.Sorted(maps.Keys(o.Rename)) {
+		for _, x := range []struct {
+			p        *schema.Process
+			id, what string
+		}{{old, id, "old"}, {now, o.Rename[id], "new"}} {
+			if x.p.Node(x.id) == nil {
+				return nil, fmt.Errorf("--rename %s=%s: the %s version has no step %q", id, o.Rename[id], x.what, x.id)
+			}
+		}
 	}
-	return checkData(old, now, d, c)
+	if controlOnly {
+		return checkControl(old, now, tr, o.Rename)
+	}
+	return checkData(old, now, d, &o)
 }
 
 // unsound reports whether a schema was refused only because of what its runs may do: then it can be read, and what is
@@ -152,8 +184,8 @@ func unsound(e *schema.Error) bool {
 const maxStates = 1 << 16
 
 // checkControl judges by control flow alone.
-func checkControl(old, now *schema.Process, tr *trace) (*answer, error) {
-	c, err := migrate.NewControl(old, now, nil)
+func checkControl(old, now *schema.Process, tr *trace, rename map[string]string) (*answer, error) {
+	c, err := migrate.NewControl(old, now, rename)
 	if fault := (*schema.Error)(nil); errors.As(err, &fault) {
 		return atFault(fault.Findings), nil
 	}
@@ -175,8 +207,8 @@ func checkControl(old, now *schema.Process, tr *trace) (*answer, error) {
 }
 
 // checkData judges the run that the kernel made of the trace.
-func checkData(old, now *schema.Process, d *driver, criteria migrate.Criteria) (*answer, error) {
-	c, err := migrate.NewChecker(old, now, &migrate.Options{Criteria: criteria})
+func checkData(old, now *schema.Process, d *driver, o *migrate.Options) (*answer, error) {
+	c, err := migrate.NewChecker(old, now, o)
 	if fault := (*schema.Error)(nil); errors.As(err, &fault) {
 		return atFault(fault.Findings), nil
 	} else if err != nil {
