@@ -49,7 +49,7 @@ func (o Options) Parse(name string, src []byte) ([]*schema.Process, error) {
 	var all []*schema.Process
 	var wrong []schema.Finding
 	for _, e := range chosen {
-		p, err := f.process(e)
+		p, err := f.restored(e)
 		if refused := (*schema.Error)(nil); errors.As(err, &refused) {
 			wrong = append(wrong, refused.Findings...)
 			continue
