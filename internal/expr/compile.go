@@ -54,6 +54,7 @@ func (e *Env) Compile(src string, want Type) (*Program, []Issue) {
 	c := compilation{env: e, checker: checker, tree: checked.NativeRep(), issues: &issues}
 	p := &Program{source: src, info: c.tree.SourceInfo(), want: want}
 	p.setReads(e, c.tree)
+	p.setAtom(c.tree)
 	c.checkRecords()
 	limited, costly := c.checkCost(checked)
 	if issues.any() {

@@ -36,6 +36,8 @@ type Program struct {
 	names   []nameSlot // of the variables read
 	isConst bool
 	value   Value // if isConst
+	asks    string
+	not     bool
 }
 
 type nameSlot struct {

@@ -96,7 +96,7 @@ func (d *dataFlow) effect(t int) effect {
 			}
 		}
 	}
-	e.opens = d.opening(d.net.Trans(t).Post)
+	e.opens = d.opening(d.prog.Net.Trans(t).Post)
 	return e
 }
 
@@ -222,7 +222,7 @@ func (d *dataFlow) missing() {
 			check(i, m.Trans, must[i], e.reads, func(int) []int32 { return []int32{d.prog.Acts[m.Trans].Node} })
 			copy(after, must[i])
 			after.add(e.writes...)
-			check(i, m.Trans, after, e.opens, func(slot int) []int32 { return d.openers(d.net.Trans(int(m.Trans)).Post, slot) })
+			check(i, m.Trans, after, e.opens, func(slot int) []int32 { return d.openers(d.prog.Net.Trans(int(m.Trans)).Post, slot) })
 		}
 	}
 	for i := range d.space.Len() {

@@ -62,7 +62,7 @@ func (d *dataFlow) rivals() [][]rival {
 			continue
 		}
 		for u := d.net.Silent(); u < d.net.Len(); u++ {
-			if u == t || !independent(d.net.Trans(t), d.net.Trans(u)) {
+			if u == t || !independent(d.prog.Net.Trans(t), d.prog.Net.Trans(u)) {
 				continue
 			}
 			for _, slot := range conflicts(&e, &d.effects[u]) {
@@ -125,7 +125,7 @@ func (d *dataFlow) actor(t, slot int) int32 {
 		if u != t && (a.Decision < 0 || a.Decision != d.prog.Acts[t].Decision) {
 			continue
 		}
-		if waiting := d.openers(d.net.Trans(u).Post, slot); len(waiting) > 0 {
+		if waiting := d.openers(d.prog.Net.Trans(u).Post, slot); len(waiting) > 0 {
 			return waiting[0]
 		}
 	}

@@ -110,7 +110,11 @@ func verifyScope(p *Process, prog *program.Program, states int, deadline time.Ti
 	if !deadline.IsZero() {
 		opt.Stop = func() bool { return time.Now().After(deadline) }
 	}
-	v.judge(opt)
+	if v.judge(opt); refused(v.list) {
+		if c := v.correlated(opt); c != nil {
+			v = c
+		}
+	}
 	unverified := !v.complete && !refused(v.list)
 	if unverified {
 		v.unproved()

@@ -22,28 +22,29 @@ func tangle(t *rapid.T) string {
 	for i := range n {
 		next := fmt.Sprintf("s%d", i+1)
 		other := fmt.Sprintf("s%d", rapid.IntRange(1, n).Draw(t, "other"))
+		between := ""
 		if other == next { // two flows of a gateway to one step need a step between
-			fmt.Fprintf(&b, "  - {gateway: g%d, kind: exclusive, next: s%d}\n  - {user: x%d, next: %s}\n", i, i, i, next)
 			other = fmt.Sprintf("x%d", i)
+			between = fmt.Sprintf("  - {user: %s, next: %s}\n", other, next)
 		}
 		switch rapid.SampledFrom([]string{
 			"user", "user", "exclusive", "parallel", "inclusive", "join", "some", "timer", "sub", "kill", "script",
 		}).Draw(t, "kind") {
 		case "exclusive":
-			fmt.Fprintf(&b, "  - {gateway: s%d, kind: exclusive, flows: [{next: %s, when: v}, {next: %s, else: true}]}\n", i, next, other)
+			fmt.Fprintf(&b, "  - {gateway: s%d, kind: exclusive, flows: [{next: %s, when: v}, {next: %s, else: true}]}\n%s", i, next, other, between)
 		case "parallel":
-			fmt.Fprintf(&b, "  - {gateway: s%d, kind: parallel, flows: [{next: %s}, {next: %s}]}\n", i, next, other)
+			fmt.Fprintf(&b, "  - {gateway: s%d, kind: parallel, flows: [{next: %s}, {next: %s}]}\n%s", i, next, other, between)
 		case "inclusive":
-			fmt.Fprintf(&b, "  - {gateway: s%d, kind: inclusive, flows: [{next: %s, when: v}, {next: %s, when: w}]}\n", i, next, other)
+			fmt.Fprintf(&b, "  - {gateway: s%d, kind: inclusive, flows: [{next: %s, when: v}, {next: %s, when: w}]}\n%s", i, next, other, between)
 		case "join":
 			fmt.Fprintf(&b, "  - {gateway: s%d, kind: %s, next: %s}\n", i, rapid.SampledFrom([]string{"parallel", "inclusive"}).Draw(t, "join"), next)
 		case "some":
 			fmt.Fprintf(&b, "  - some: s%d\n    cases:\n      - {when: v, do: [{user: a%d}]}\n      - {when: w, do: [{user: b%d}]}\n      - else: []\n", i, i, i)
 		case "timer":
-			fmt.Fprintf(&b, "  - user: s%d\n    boundary:\n      - {timer: t%d, after: P1D, next: %s}\n    next: %s\n", i, i, other, next)
+			fmt.Fprintf(&b, "  - user: s%d\n    boundary:\n      - {timer: t%d, after: P1D, next: %s}\n    next: %s\n%s", i, i, other, next, between)
 		case "sub":
 			fmt.Fprintf(&b, "  - subprocess: s%d\n    do:\n      - parallel: p%d\n        branches:\n          - user: a%d\n          - do: [{choose: c%d, cases: [{when: v, do: [{end: e%d, error: bad}]}, {else: [{service: b%d}]}]}]\n", i, i, i, i, i, i)
-			fmt.Fprintf(&b, "    boundary:\n      - {error: f%d, next: %s}\n      - {timer: t%d, after: P1D, next: %s}\n    next: %s\n", i, other, i, next, next)
+			fmt.Fprintf(&b, "    boundary:\n      - {error: f%d, next: %s}\n      - {timer: t%d, after: P1D, next: %s}\n    next: %s\n%s", i, other, i, next, next, between)
 		case "kill":
 			fmt.Fprintf(&b, "  - {gateway: s%d, kind: exclusive, flows: [{next: k%d, when: v}, {next: %s, else: true}]}\n  - {end: k%d, terminate: true}\n", i, i, next, i)
 		case "script":
