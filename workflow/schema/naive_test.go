@@ -164,7 +164,7 @@ func TestVerdictAgreesWithAllInterleavings(t *testing.T) {
 			t.Skip("refused for its structure")
 		}
 		has := map[string]bool{}
-		for _, f := range verify(p, Budget{}).Findings {
+		for _, f := range judged(p, 0).list {
 			has[f.Code] = true
 		}
 		if has["sound/livelock"] {
@@ -275,7 +275,7 @@ func TestDataFlowAgreesWithNaive(t *testing.T) {
 		}
 		wantMissing, wantRaces := naiveDataFlow(p)
 		gotMissing, gotRaces := map[string]bool{}, map[string]bool{}
-		for _, f := range verify(p, Budget{}).Findings {
+		for _, f := range judged(p, 0).list {
 			switch f.Code {
 			case "data/missing":
 				gotMissing[f.Node+" "+f.Message[strings.Index(f.Message, `" reads "`)+8:]] = true
