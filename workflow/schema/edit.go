@@ -98,7 +98,7 @@ func init() {
 		opSetCase:        {"set case", (*editor).setCase, func(c *Change) string { return fmt.Sprintf("%d of %s to %s", c.n, c.node, c.way()) }},
 		opSetVar:         {"set variable", (*editor).setVar, func(c *Change) string { return fmt.Sprintf("%s: %s", c.text, appendFlow(nil, c.v)) }},
 		opDeleteVar:      {"delete variable", (*editor).deleteVar, func(c *Change) string { return c.text }},
-		opSet:            {"set", (*editor).set, func(c *Change) string { return c.text }},
+		opSet:            {"set", (*editor).set, func(c *Change) string { return c.setting() }},
 	}
 }
 

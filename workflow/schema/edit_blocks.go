@@ -6,13 +6,18 @@ import "slices"
 // parallelize, AP10 embed in a choice, and the opposite of AP9.
 
 // enclose puts a fragment into a list of a block, and the block in its place. closed says that no jump may leave the
-// block or enter it.
+// block or enter it, nor an end in it end more than it.
 func (e *editor) enclose(f stretch, block, holder *value, key string, closed bool) *fault {
 	if why := e.fresh(block, f.in); why != nil {
 		return why
 	}
 	if f.in.holds == holdsEvents {
 		return faultf("place", f.first(), "name the steps that it leads to", "%q is an event", f.first())
+	}
+	if closed {
+		if why := e.endless(f.has, "end less"); why != nil {
+			return why
+		}
 	}
 	first, last := f.first(), f.last()
 	for _, r := range e.o.mentions() {
@@ -44,10 +49,14 @@ func (e *editor) embed(c *Change) *fault {
 		c.v.fields[0].value = stringValue(c.as)
 	}
 	k := c.v.stepKind()
-	if k == kindSubprocess {
-		if why := e.endless(f.has, "end less"); why != nil {
-			return why
+	if c.exact {
+		for _, q := range sequencesOf(c.v, k, nil) {
+			if q.holds == holdsSteps && max(q.kase, 0) == c.n {
+				q.put(f.steps())
+			}
 		}
+		f.in.splice(f.i, f.j, c.v)
+		return nil
 	}
 	for _, q := range sequencesOf(c.v, k, nil) {
 		if q.holds == holdsSteps {
@@ -141,24 +150,33 @@ func (e *editor) parallelize(c *Change) *fault {
 		case !f.in.same(whole.in) || f.i != whole.j:
 			return faultf("fragment", f.first(), "name steps in their order, none left out; move the others away first", "%q does not follow %q directly", f.first(), whole.last().stepID())
 		default:
-			if next := whole.last().str("next"); next == f.first() {
-				whole.last().assign("next", nil)
-			} else if next != "" || whole.last().stepKind() == kindEnd {
-				return faultf("jump", whole.last().stepID(), "", "%q does not go on with %q", whole.last().stepID(), f.first())
+			last := whole.last()
+			if next := last.str("next"); c.exact {
+				// The script says what becomes of jumps.
+			} else if next == f.first() {
+				last.assign("next", nil)
+			} else if next != "" || last.stepKind() == kindEnd {
+				return faultf("jump", last.stepID(), "", "%q does not go on with %q", last.stepID(), f.first())
 			}
 			whole.j = f.j
 		}
-		if why := e.selfContained(f, i == 0); why != nil {
+		if why := e.selfContained(f, i == 0); why != nil && !c.exact {
 			return why
 		}
 		branches.items = append(branches.items, mapValue(entry{key: "do", value: listValue(f.steps()...)}))
 	}
-	block := mapValue(entry{key: "parallel", value: stringValue(c.named(blockID("parallel", c.nodes[0])))}, entry{key: "branches", value: branches})
-	shell := mapValue(block.fields[0], entry{key: "branches", value: listValue()})
-	if why := e.enclose(whole, shell, mapValue(), "do", true); why != nil {
+	if c.exact {
+		for i, b := range c.v.get("branches").items {
+			b.assign("do", branches.items[i].get("do"))
+		}
+		whole.in.splice(whole.i, whole.j, c.v)
+		return nil
+	}
+	block := mapValue(entry{key: "parallel", value: stringValue(c.named(blockID("parallel", c.nodes[0])))}, entry{key: "branches", value: listValue()})
+	if why := e.enclose(whole, block, mapValue(), "do", true); why != nil {
 		return why
 	}
-	shell.assign("branches", branches)
+	block.assign("branches", branches)
 	return nil
 }
 

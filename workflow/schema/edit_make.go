@@ -39,8 +39,8 @@ func InsertBetween(from, to string, s Step) Change {
 
 // InsertParallel inserts a step that runs beside a fragment: AP1, parallel insert.
 //
-// Before: no jump from outside leads into the midst of the fragment, and none leads out of it.
-// After: both run, and what follows waits for both. If the fragment is all of a branch of a parallel, s is a branch
+// Before: no jump from outside leads into the midst of the fragment, and none leads out of it; no end lies in it, unless
+// it raises an error. After: both run, and what follows waits for both. If the fragment is all of a branch of a parallel, s is a branch
 // more of it; else there is a new parallel, whose id is "parallel-" and that of the first step.
 func InsertParallel(fragment string, s Step) Change {
 	return Change{op: opInsertParallel, node: fragment, v: s.v}
@@ -144,7 +144,7 @@ func EmbedWhile(fragment, cel string) Change {
 // the first step.
 //
 // Before: two or more are given, in the order and without a gap in which they stand in one list; no jump leads from one into another, and none
-// from outside into any but the first step. They do not race for variables.
+// from outside into any but the first step; no end lies in them, unless it raises an error. They do not race for variables.
 func Parallelize(fragments ...string) Change { return Change{op: opParallelize, nodes: fragments} }
 
 // EmbedWhen makes a fragment depend on a guard: AP10. It makes a choose with the case and an empty else; its id is "choose-"

@@ -131,11 +131,43 @@ func TestEdits(t *testing.T) {
 					return err.Error() + "\n"
 				}
 				return string(shown(q, p)) + "\n"
+			case "diff":
+				q, err := Parse("after.yaml", []byte(d.Input))
+				if err != nil {
+					d.Fatalf(t, "%v", err)
+				}
+				return difference(t, p, q)
 			}
 			d.Fatalf(t, "unknown command %q", d.Cmd)
 			return ""
 		})
 	})
+}
+
+// difference says what Compare finds, and holds it against Edit.
+func difference(t *testing.T, p, q *Process) string {
+	diff := Compare(p, q)
+	r, err := Edit(p, diff.Changes...)
+	if err != nil || r.Digest() != q.Digest() {
+		t.Errorf("the changes lead elsewhere: %v", err)
+	}
+	var b strings.Builder
+	fmt.Fprintln(&b, diff)
+	for _, set := range []struct {
+		name string
+		ids  []string
+	}{{"added", diff.Added()}, {"removed", diff.Removed()}, {"moved", diff.Moved()}, {"changed", diff.Changed()}, {"region", diff.Region()}} {
+		if len(set.ids) > 0 {
+			fmt.Fprintf(&b, "%s: %s\n", set.name, strings.Join(set.ids, ", "))
+		}
+	}
+	if diff.Inert() {
+		fmt.Fprintln(&b, "inert")
+	}
+	for _, f := range diff.Hints {
+		fmt.Fprintln(&b, f)
+	}
+	return b.String()
 }
 
 // shown is q as YAML without the keys of the process that p has too.

@@ -57,6 +57,14 @@ func (c *Change) updated() string {
 	return c.node
 }
 
+// setting is what a key of the process is set to.
+func (c *Change) setting() string {
+	if c.v == nil {
+		return c.text + " to nothing"
+	}
+	return c.text + " to " + clip(string(appendFlow(nil, c.v)))
+}
+
 func listed(ids []string) string { return strings.Join(ids, ", ") }
 
 // names are the ids of the steps that a change is about.

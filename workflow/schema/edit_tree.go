@@ -286,7 +286,8 @@ func branched(v *value) {
 
 // stepsIn returns the ids of the steps in values and within them, in document order.
 func stepsIn(items ...*value) []string {
-	doc := mapValue(entry{key: "steps", value: listValue(items...)})
+	doc := mapValue(entry{key: "steps", value: listValue(items...)}).clone()
+	branched(doc)
 	var ids []string
 	for _, s := range outlined(doc).order {
 		ids = append(ids, s.id)
