@@ -40,7 +40,7 @@ func (c *comparison) fits(w, t *site) bool {
 	if w.kind == t.kind {
 		return true
 	}
-	if eventKinds.has(w.kind) != eventKinds.has(t.kind) {
+	if anyEvent.has(w.kind) != anyEvent.has(t.kind) {
 		return false
 	}
 	for _, n := range nests[w.kind] {

@@ -98,4 +98,3 @@ func checkSets(t *rapid.T, d *Diff) {
 		t.Fatalf("%d changes on %d lines", len(d.Changes), len(text))
 	}
 }
-

@@ -74,7 +74,7 @@ func (e *editor) endless(in func(*site) bool, would string) *fault {
 			continue
 		}
 		sub := s.outer()
-		for sub != nil && sub.kind != kindSubprocess {
+		for sub != nil && sub.kind != kindSubprocess && sub.kind != kindEach && sub.in.key != "events" {
 			sub = sub.outer()
 		}
 		if sub == nil || !in(sub) {

@@ -244,7 +244,7 @@ func (e *editor) insertEvent(c *Change) *fault {
 		return why
 	}
 	for _, q := range s.inner {
-		if q.holds != holdsEvents {
+		if q.holds != holdsEvents || q.key == "events" {
 			continue
 		}
 		if why := e.fresh(c.v, q); why != nil {

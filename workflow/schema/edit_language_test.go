@@ -220,7 +220,9 @@ func judge(p, q *Process, c Change, o *outline) (wrong string, judged bool) {
 		return differ(languageOf(p, itself), languageOf(q, without(stepsIn(c.v)...)), rel), true
 	case opDelete:
 		ids := inside()
-		if slices.ContainsFunc(ids, func(id string) bool { return o.sites[id].kind == kindEnd || eventKinds.has(o.sites[id].kind) || o.sites[id].kind == kindGateway || o.sites[id].v.get("next") != nil }) {
+		if slices.ContainsFunc(ids, func(id string) bool {
+			return o.sites[id].kind == kindEnd || eventKinds.has(o.sites[id].kind) || o.sites[id].kind == kindGateway || o.sites[id].v.get("next") != nil
+		}) {
 			return "", false // more than a detour is gone
 		}
 		rel := equalLanguages
@@ -288,6 +290,11 @@ func TestRegion(t *testing.T) {
 		}
 		d := Compare(p, q)
 		region := d.Region()
+		for _, id := range slices.Concat(d.Added(), d.Removed(), d.Moved()) {
+			if !slices.Contains(region, id) {
+				t.Fatalf("%s is not in the region %v\nfrom\n%s\nto\n%s\nby\n%s", id, region, p.YAML(), q.YAML(), d)
+			}
+		}
 		bar := beyond(d, region)
 		if len(bar) < len(q.all) {
 			small++

@@ -23,7 +23,7 @@ func InsertBefore(step string, s Step) Change {
 }
 
 // InsertInto inserts a step at the beginning of a list of steps: AP1, serial insert. block "" is the process itself,
-// whose list is number 0. Blocks with cases or branches have a list for each, by its number from 0; a repeat, a
+// whose list is number 0. Blocks with cases or branches have a list for each, by its number from 0; a repeat, an each, a
 // subprocess or an event has list 0.
 func InsertInto(block string, n int, s Step) Change {
 	return Change{op: opInsert, at: spot{side: into, node: block, n: n}, v: s.v}
@@ -67,6 +67,11 @@ func InsertCase(block string, c Case) Change {
 // paper has no events; this is AP1 for them.)
 func InsertEvent(step string, event Step) Change {
 	return Change{op: opInsertEvent, node: step, v: event.v}
+}
+
+// InsertHandler adds an event sub-process to a subprocess or, with "", to the process. It comes first among them.
+func InsertHandler(subprocess string, event Step) Change {
+	return Change{op: opInsert, at: spot{side: into, node: subprocess, key: "events", n: -1}, v: event.v}
 }
 
 // Delete deletes a fragment, with what lies in it and the events at its border; or an event, with what it leads to: AP2.
@@ -180,7 +185,7 @@ func Unorder(first, second string) Change {
 func Serialize(steps ...string) Change { return Change{op: opSerialize, nodes: steps} }
 
 // SetGuard changes a condition: AP13. It is the guard of the n-th case, from 0, of a choose or some; of the n-th flow of
-// a gateway; or, with n 0, the until or while of a repeat.
+// a gateway; or, with n 0, the until or while of a repeat or each.
 //
 // A case without an id is known by its guard: with another guard it is another case, and histories say so.
 func SetGuard(block string, n int, cel string) Change {

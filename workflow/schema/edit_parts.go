@@ -98,7 +98,7 @@ func (e *editor) setGuard(c *Change) *fault {
 	if why != nil {
 		return why
 	}
-	if s.kind == kindRepeat {
+	if s.kind == kindRepeat || s.kind == kindEach {
 		for _, key := range []string{"until", "while"} {
 			if s.v.get(key) != nil && c.n == 0 {
 				s.v.assign(key, placedText(c.text, s.v.at))
@@ -145,7 +145,7 @@ func (e *editor) rename(c *Change) *fault {
 // keepNames writes down what follows from the id of a step.
 func keepNames(s *site) {
 	for _, row := range stepTables[s.kind] {
-		follows := s.kind == kindService && row.key == "handler" || eventKinds.has(s.kind) && row.key == "name"
+		follows := s.kind == kindService && row.key == "handler" || anyEvent.has(s.kind) && row.key == "name"
 		if follows && row.at != nil && s.v.get(row.key) == nil {
 			s.v.assign(row.key, stringValue(s.id))
 		}
@@ -172,7 +172,7 @@ func (e *editor) update(c *Change) *fault {
 		switch {
 		case k == 0 || c.v.stepID() != s.id:
 			return faultf("step", s.id, "Rename changes an id, Replace puts another step in its place", "the step given is not %q", s.id)
-		case eventKinds.has(k) != eventKinds.has(s.kind):
+		case anyEvent.has(k) != anyEvent.has(s.kind):
 			return faultf("kind", s.id, "", "%s cannot become %s", article(s.kind), article(k))
 		}
 		for _, q := range s.inner {

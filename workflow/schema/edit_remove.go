@@ -35,7 +35,7 @@ func behind(q *sequence, j int) string {
 			if next := q.holder.str("next"); next != "" {
 				return next
 			}
-		case eventKinds.has(s.kind):
+		case anyEvent.has(s.kind):
 			host := s.in.owner
 			if s.v.get("next") != nil || host == nil || s.in.key == "events" || s.v.get("interrupt") != nil {
 				return s.v.str("next")
@@ -130,7 +130,7 @@ func (e *editor) handBack(f stretch) *fault {
 		return nil
 	}
 	owner := f.in.owner
-	if f.j == len(items) && owner != nil && (f.in.kase >= 0 && owner.kind != kindParallel || eventKinds.has(owner.kind)) {
+	if f.j == len(items) && owner != nil && (f.in.kase >= 0 && owner.kind != kindParallel || anyEvent.has(owner.kind)) {
 		f.in.holder.assign("next", stringValue(next))
 		return nil
 	}
@@ -165,7 +165,7 @@ func (e *editor) move(c *Change) *fault {
 	}
 	steps := f.steps()
 	for _, v := range steps {
-		if (to.holds == holdsEvents) != eventKinds.has(v.stepKind()) && !c.exact {
+		if (to.holds == holdsEvents) != anyEvent.has(v.stepKind()) && !c.exact {
 			return faultf("place", v.stepID(), "", "%s cannot stand there", article(v.stepKind()))
 		}
 	}

@@ -16,7 +16,7 @@ const (
 	holdsSteps  holding = iota + 1 // a list of steps
 	holdsEvents                    // a list of events
 	holdsCases                     // a list of cases, each with a list of steps
-	holdsOne                       // one step
+	holdsOne                       // one step, or a word
 )
 
 // A nest is a key whose value holds steps.
@@ -61,6 +61,9 @@ func appendNest(all []nest, key string, f form, in any) []nest {
 	}
 	return all
 }
+
+// anyEvent is the kinds of events, starts included.
+var anyEvent = eventKinds | of(kindPlain)
 
 // stepKind is the kind of the step or event that a mapping is, which its first key introduces; 0: it is none.
 func (v *value) stepKind() kind {

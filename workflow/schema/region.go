@@ -3,6 +3,8 @@ package schema
 import (
 	"slices"
 	"strings"
+
+	"github.com/replank/replank/internal/program"
 )
 
 // This file finds what of a process a change may affect: the change region (van der Aalst, "Exterminating the dynamic
@@ -29,6 +31,7 @@ import (
 func (d *Diff) Region() []string {
 	r := newRegion(d)
 	r.flows()
+	r.unconnected()
 	r.touched()
 	r.spread()
 	return r.ids()
@@ -107,16 +110,18 @@ func newRegion(d *Diff) *region {
 		for _, n := range v.graph.Nodes {
 			name := v.name(n.ID)
 			u := r.union(v.scope[name])
-			if v.host[name] != "" && n.Host != "" {
-				u.add(v.host[name], name, i)
-			}
-			if n.Kind == EndEvent && !strings.HasSuffix(name, ":end") {
-				u.add(name, v.scope[name]+":end", i)
+			switch end := v.scope[name] + ":end"; {
+			case n.Host != "" && n.Node != nil: // not a compensation, to which no flows lead
+				u.add(v.host[name], name, "", i)
+			case n.Kind == StartEvent && n.Node != nil && n.Scope == "":
+				u.add(":start", name, "", i)
+			case n.Kind == EndEvent && name != end || n.Kind == ThrowEvent && n.Node != nil && n.Node.step.stops():
+				u.add(name, end, "", i)
 			}
 		}
 		for _, f := range v.graph.Flows {
 			from := v.name(f.From)
-			r.union(v.scope[from]).add(from, v.name(f.To), i)
+			r.union(v.scope[from]).add(from, v.name(f.To), f.Name, i)
 		}
 	}
 	return r
@@ -271,13 +276,16 @@ func (r *region) decision(name string) {
 // node adds a node of which something of its own differs, with what that entails.
 func (r *region) node(name string) {
 	r.enter(name)
-	for _, v := range r.sides {
-		if host := v.host[name]; host != "" {
-			r.decision(host)
-		}
+	for i, v := range r.sides {
 		s := v.p.byID[r.idIn(v, name)]
 		if s == nil {
 			continue
+		}
+		if host := v.host[name]; host != "" && anyEvent.has(s.kind) {
+			r.decision(host)
+		}
+		if s.role == roleHandler {
+			r.around(name, i)
 		}
 		switch s.nodeKind() {
 		case ExclusiveGateway, InclusiveGateway, EventGateway, ParallelGateway:
@@ -307,6 +315,28 @@ func (r *region) ids() []string {
 		}
 	}
 	return append(ids, r.d.Removed()...)
+}
+
+// unconnected adds nodes that are new, gone or elsewhere, which no flow may lead to: compensations, and event
+// sub-processes, which concern all that is around them.
+func (r *region) unconnected() {
+	for _, id := range slices.Concat(r.d.Added(), r.d.Moved()) {
+		r.node(id)
+	}
+	for _, id := range r.d.Removed() {
+		if r.d.From.byID[id].role == roleHandler {
+			r.around(gone+id, 0)
+		}
+	}
+}
+
+// around adds all that is around an event sub-process.
+func (r *region) around(name string, side int) {
+	if scope := r.sides[side].scope[name]; scope != "" {
+		r.enter(scope)
+	} else {
+		r.all = true
+	}
 }
 
 // touched adds nodes of which a key, or a guard, says something else, and the variables that are declared otherwise.
@@ -405,14 +435,17 @@ type access struct {
 
 func (r *region) accesses() []access {
 	var all []access
-	for _, v := range r.sides {
-		prog := v.p.program
+	var of func(v *version, prog *program.Program)
+	of = func(v *version, prog *program.Program) {
+		for i := range prog.Children {
+			of(v, prog.Children[i].Program)
+		}
 		names := func(lists ...[]int) []string {
 			var out []string
 			for _, slot := range slices.Concat(lists...) {
 				name := prog.Vars[slot].Name
-				if scope, local, ok := strings.Cut(name, "."); ok {
-					name = v.name(scope) + "." + local
+				if i := strings.LastIndexByte(name, '.'); i > 0 { // of a scope, whose id may have dots
+					name = v.name(name[:i]) + name[i:]
 				}
 				out = append(out, name)
 			}
@@ -429,6 +462,9 @@ func (r *region) accesses() []access {
 			}
 			all = append(all, u)
 		}
+	}
+	for _, v := range r.sides {
+		of(v, v.p.program)
 	}
 	return all
 }

@@ -8,7 +8,7 @@ type union struct {
 	nodes      []string
 	index      map[string]int // of nodes
 	flows      []unionFlow
-	known      map[[2]string]int // of flows
+	known      map[[3]string]int // of flows: from, to, name
 	succ, pred [][]int
 	start, end int
 
@@ -25,7 +25,7 @@ type unionFlow struct {
 }
 
 func newUnion(scope string) *union {
-	u := &union{index: map[string]int{}, known: map[[2]string]int{}}
+	u := &union{index: map[string]int{}, known: map[[3]string]int{}}
 	u.start, u.end = u.node(scope+":start"), u.node(scope+":end")
 	return u
 }
@@ -41,8 +41,8 @@ func (u *union) node(name string) int {
 	return i
 }
 
-func (u *union) add(from, to string, side int) {
-	key := [2]string{from, to}
+func (u *union) add(from, to, name string, side int) {
+	key := [3]string{from, to, name}
 	i, ok := u.known[key]
 	if !ok {
 		i = len(u.flows)
