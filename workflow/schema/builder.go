@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -17,6 +18,7 @@ type Builder struct {
 	source  *source   // nil: built in Go
 	at      mark      // in source
 	found   []Finding // by whoever reads source
+	open    []Finding // what that leaves open
 }
 
 // A mistake is something that cannot even be written as text.
@@ -126,7 +128,14 @@ func (b *Builder) build(free bool) (*Process, error) {
 	if refused(f.list) {
 		return nil, f.failure()
 	}
-	return assemble(f, doc, free)
+	p, err := assemble(f, doc, free)
+	if wrong := (*Error)(nil); errors.As(err, &wrong) {
+		f.list = append(wrong.Findings, b.opened()...)
+		return nil, f.failure()
+	} else if err == nil {
+		p.open = b.opened()
+	}
+	return p, err
 }
 
 // Schemas is Build, so that a Builder can be deployed.

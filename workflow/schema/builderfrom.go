@@ -67,8 +67,11 @@ func (v *value) placed(at mark) *value {
 }
 
 // reported are the findings given to Found, each with the line that it points at.
-func (b *Builder) reported() []Finding {
-	list := slices.Clone(b.found)
+func (b *Builder) reported() []Finding { return b.located(b.found) }
+
+// located are findings with the lines that they point at.
+func (b *Builder) located(found []Finding) []Finding {
+	list := slices.Clone(found)
 	for i := range list {
 		if f := &list[i]; b.source != nil && f.Pos.Line > 0 && f.Pos.Line <= len(b.source.lines) {
 			f.Pos.File = b.source.name

@@ -65,6 +65,7 @@ type Process struct {
 	program  *program.Program
 	report   *Report   // of the default budget; nil if free
 	warnings []Finding // of the reader and the compiler
+	open     []Finding // see Open
 }
 
 // defaults are what services have that say nothing of their own.

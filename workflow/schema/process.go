@@ -199,7 +199,7 @@ func (p *Process) Schemas() ([]*Process, error) {
 			"the process was read for its control flow only and cannot be deployed")
 		return nil, &Error{[]Finding{f}}
 	}
-	if lacking := p.Runs(); len(lacking) > 0 {
+	if lacking := slices.Concat(p.open, p.Runs()); len(lacking) > 0 {
 		return nil, &Error{lacking}
 	}
 	return []*Process{p}, nil

@@ -48,7 +48,7 @@ func (p *Process) Verify(b Budget) *Report {
 		r = verify(p, b)
 	}
 	report := *r
-	report.Findings = slices.Concat(p.warnings, r.Findings)
+	report.Findings = slices.Concat(p.warnings, p.open, r.Findings)
 	sortFindings(report.Findings)
 	return &report
 }
