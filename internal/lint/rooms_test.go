@@ -68,7 +68,7 @@ var rooms = map[string]room{
 		outside: []string{otel, "github.com/oklog/ulid/v2"},
 	},
 	"workflow/workflowtest": {imports: []string{"workflow", "workflow/schema", "workflow/history", "store", "tenant", "migrate"}},
-	"workflow/bpmn":         {imports: []string{"workflow/schema", "internal/translate", "internal/diagram", "internal/layout"}},
+	"workflow/bpmn":         {imports: []string{"workflow/schema", "internal/translate", "internal/expr", "internal/diagram", "internal/layout"}},
 	"internal/diagram":      {imports: []string{"workflow/schema", "internal/layout"}, pure: true},
 	"workflow/picture":      {imports: []string{"workflow/schema", "workflow/history", "internal/diagram", "internal/layout"}, pure: true},
 	"workflow/choreography": {imports: []string{"workflow/schema", "workflow/history"}, later: true},

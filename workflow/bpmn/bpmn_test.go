@@ -16,7 +16,7 @@ import (
 //	refuse   the findings that refuse it
 //	control  as import, with Options.ControlOnly, and with all findings of the verification
 //
-// The argument process=id picks one process; the argument raw says that the whole file is given.
+// The argument process=id picks one process, strict sets Options.Strict; the argument raw says that the whole file is given.
 func TestScenarios(t *testing.T) {
 	for _, dir := range []string{"import", "refuse", "control"} {
 		datadriven.Walk(t, "testdata/"+dir, scenario)
@@ -27,7 +27,7 @@ func scenario(t *testing.T, path string) {
 	datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 		var o Options
 		d.MaybeScanArgs(t, "process", &o.Process)
-		o.ControlOnly = d.Cmd == "control"
+		o.ControlOnly, o.Strict = d.Cmd == "control", d.HasArg("strict")
 		src := d.Input
 		if !d.HasArg("raw") {
 			src = `<definitions xmlns="` + model + `" xmlns:v="urn:vendor">` + "\n" + src + "\n</definitions>"

@@ -8,13 +8,14 @@ import (
 )
 
 // This file finds out which variables a process has. BPMN files hardly declare any: who writes what is up to the engine.
-// So a variable is one that a condition or a CEL script uses, and it is written by the activities that come right before
-// that use, gateways left aside. Where a use can be reached from the beginning without an activity, or behind a join,
-// where it is not clear whose value counts, the process is started with the variable.
+// So a variable is one that an expression uses or that a file maps to or from an activity. One that a condition of a flow
+// uses is written by the activities that come right before that, gateways and events left aside. Where the condition can
+// be reached from the beginning without an activity, or behind a join, where it is not clear whose value counts, the
+// process is started with the variable; and so it is with those that other expressions use.
 
 // usage is what the expressions of a process use.
 type usage struct {
-	names []string // in the order of the file
+	names []string // in the order in which they were found
 	at    map[string]*element
 	given map[string]bool // the process is started with it
 }
@@ -40,13 +41,26 @@ func (g *graph) declare(e *element) {
 	}
 }
 
-// variables finds the variables of the process and marks the nodes that write them.
-func (g *graph) variables() *usage {
-	u := &usage{at: map[string]*element{}, given: map[string]bool{}}
-	g.uses(g.top, u)
+// variables finds the variables of conditions and scripts and marks the nodes that write them.
+func (g *graph) variables() {
+	if !g.options.ControlOnly {
+		g.uses(g.top)
+	}
+}
+
+// need notes that the process is started with variables.
+func (g *graph) need(e *element, names ...string) {
+	g.vars.add(e, names)
+	g.vars.give(names)
+}
+
+// undeclared warns of variables whose type nobody says.
+func (g *graph) undeclared() {
+	u := g.vars
+	u.names = slices.DeleteFunc(u.names, func(name string) bool { return g.named[name] })
 	if len(u.names) > schema.MaxVars {
-		g.fatal(g.root, "bpmn/too-large", "", "the conditions use %d variables, more than %d", len(u.names), schema.MaxVars)
-		return u
+		g.fatal(g.root, "bpmn/too-large", "", "the expressions use %d variables, more than %d", len(u.names), schema.MaxVars)
+		u.names = nil
 	}
 	for _, name := range u.names {
 		if g.types[name] == "" {
@@ -59,40 +73,58 @@ func (g *graph) variables() *usage {
 			g.found = append(g.found, *f)
 		}
 	}
-	return u
 }
 
-// uses goes through the expressions of a scope.
-func (g *graph) uses(s *scope, u *usage) {
+// uses goes through the conditions and scripts of a scope.
+func (g *graph) uses(s *scope) {
 	for _, n := range s.nodes {
 		var names []string
 		for _, f := range n.out {
-			if f.condition == "" || g.options.ControlOnly {
-				continue
+			if f.condition != "" {
+				found := g.settled(reads(f.condition))
+				g.vars.add(f.element, found)
+				names = append(names, found...)
 			}
-			found, _ := schema.Names(f.condition)
-			u.add(f.element, found)
-			names = append(names, found...)
 		}
 		if len(names) > 0 {
-			before(n, unique(names), u, map[*node]bool{})
+			before(n, unique(names), g.vars, map[*node]bool{})
 		}
-		if variable, text := celScript(n); variable != "" {
-			u.add(n.element, []string{variable})
-			found, err := schema.Names(text.text)
-			switch {
-			case g.options.ControlOnly:
-			case err != nil:
-				g.notCEL(text, err)
-			default:
-				u.add(n.element, found)
-				earlier(n, found, u, map[*node]bool{n: true})
+		if variable, text := expressionScript(n); variable != "" && text != nil {
+			g.vars.add(n.element, []string{variable})
+			if cel, reason := toCEL(text.text, n.attr("scriptFormat")); reason == "" {
+				found := reads(cel)
+				g.vars.add(n.element, found)
+				earlier(n, found, g.vars, map[*node]bool{n: true})
+			}
+		}
+		if n.loop != nil {
+			if c := n.loop.child("loopCondition"); c != nil {
+				if cel, reason := toCEL(c.text, c.attr("language")); reason == "" {
+					g.vars.add(c, reads(cel))
+					before(n, unique(reads(cel)), g.vars, map[*node]bool{})
+					if n.loop.attr("testBefore") == "true" {
+						g.vars.give(reads(cel))
+					}
+				}
 			}
 		}
 		if n.inner != nil {
-			g.uses(n.inner, u)
+			g.uses(n.inner)
+		}
+		for _, b := range n.bounds {
+			if b.inner != nil {
+				g.uses(b.inner)
+			}
 		}
 	}
+	for _, h := range s.handlers {
+		g.uses(h.inner)
+	}
+}
+
+// settled are the names that do not stand for something that is open.
+func (g *graph) settled(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return g.named[name] })
 }
 
 func (u *usage) add(e *element, names []string) {
@@ -104,21 +136,34 @@ func (u *usage) add(e *element, names []string) {
 	}
 }
 
+// writes reports whether a node can write what a condition behind it asks for.
+func (n *node) canWrite() bool {
+	switch n.role {
+	case user, service, receive:
+		return true
+	case send:
+		return n.attr("messageRef") == ""
+	case script:
+		variable, _ := expressionScript(n)
+		return variable == ""
+	}
+	return false
+}
+
 // before makes the activities that come right before n, or n itself, write variables.
 func before(n *node, names []string, u *usage, seen map[*node]bool) {
 	if seen[n] {
 		return
 	}
 	seen[n] = true
-	if n.role.activity() && n.role != subprocess && n.role != script || n.role == script && !isCELScript(n) {
+	switch {
+	case n.canWrite() && (n.loop == nil || n.loop.name == "standardLoopCharacteristics"):
 		n.writes = unique(append(n.writes, names...))
-		return
-	}
-	if n.role.gateway() {
+	case n.role.gateway() || n.role == manual || n.role == throw || n.role == catch:
 		earlier(n, names, u, seen)
-		return
+	default:
+		u.give(names) // a start, a sub-process, a script in CEL, which write it or not
 	}
-	u.give(names) // a start, a sub-process, a CEL script, which write it or not
 }
 
 // earlier makes the activities that come right before n, but not n, write variables.
@@ -144,19 +189,4 @@ func unique(list []string) []string {
 	list = slices.Clone(list)
 	slices.Sort(list)
 	return slices.Compact(list)
-}
-
-// celScript is what a script task assigns if it is written in CEL: the variable and the script; "" if it is not.
-func celScript(n *node) (variable string, text *element) {
-	format, variable := strings.ToLower(n.attr("scriptFormat")), strings.TrimSpace(n.attr("resultVariable"))
-	text = n.child("script")
-	if n.role != script || !strings.Contains(format, "cel") || strings.Contains(format, "excel") || variable == "" || text == nil {
-		return "", nil
-	}
-	return variable, text
-}
-
-func isCELScript(n *node) bool {
-	variable, _ := celScript(n)
-	return variable != ""
 }

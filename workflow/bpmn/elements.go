@@ -4,57 +4,67 @@ package bpmn
 type role uint8
 
 const (
-	aside   role = iota + 1 // says nothing about control flow: left aside
-	later                   // refused by name
-	inside                  // read with what it is part of
-	flowing                 // sequenceFlow
-	start                   // flow nodes from here on
+	aside      role = iota + 1 // says nothing about control flow: left aside
+	refused                    // refused by name
+	inside                     // read with what it is part of
+	flowing                    // sequenceFlow
+	definition                 // an event definition
+	start                      // flow nodes from here on
 	end
+	catch
+	throw
+	boundary
 	user
+	manual
 	service
+	send
 	script
 	receive
+	call
 	subprocess
 	exclusive
 	parallel
 	inclusive
+	events // event-based gateway
+	pass   // lets tokens through: no element of BPMN, but what is left of a throw event that throws nothing, or of a link
 )
 
 // roles are the elements that BPMN 2.0 allows within a process or a flow node (its XML schema, Semantic.xsd). What is not
 // there is no BPMN.
 var roles = map[string]role{
-	"startEvent": start, "endEvent": end,
-	"task": user, "userTask": user, "manualTask": user,
-	"serviceTask": service, "sendTask": service, "businessRuleTask": service, "scriptTask": script, "receiveTask": receive,
-	"subProcess":       subprocess,
-	"exclusiveGateway": exclusive, "parallelGateway": parallel, "inclusiveGateway": inclusive,
+	"startEvent": start, "endEvent": end, "intermediateCatchEvent": catch, "intermediateThrowEvent": throw, "implicitThrowEvent": throw, "boundaryEvent": boundary,
+	"task": user, "userTask": user, "manualTask": manual,
+	"serviceTask": service, "businessRuleTask": service, "sendTask": send, "scriptTask": script, "receiveTask": receive,
+	"callActivity": call, "subProcess": subprocess, "transaction": subprocess,
+	"exclusiveGateway": exclusive, "parallelGateway": parallel, "inclusiveGateway": inclusive, "eventBasedGateway": events,
 	"sequenceFlow": flowing,
 
-	"boundaryEvent": later, "intermediateCatchEvent": later, "intermediateThrowEvent": later, "implicitThrowEvent": later, "event": later,
-	"eventBasedGateway": later, "complexGateway": later, "callActivity": later, "transaction": later, "adHocSubProcess": later,
-	"standardLoopCharacteristics": later, "multiInstanceLoopCharacteristics": later,
-	"cancelEventDefinition": later, "compensateEventDefinition": later, "conditionalEventDefinition": later, "errorEventDefinition": later,
-	"escalationEventDefinition": later, "linkEventDefinition": later, "messageEventDefinition": later, "signalEventDefinition": later,
-	"timerEventDefinition": later, "eventDefinition": later, "eventDefinitionRef": later,
-	"choreographyTask": later, "subChoreography": later, "callChoreography": later,
+	"cancelEventDefinition": definition, "compensateEventDefinition": definition, "conditionalEventDefinition": definition,
+	"errorEventDefinition": definition, "escalationEventDefinition": definition, "linkEventDefinition": definition,
+	"messageEventDefinition": definition, "signalEventDefinition": definition, "terminateEventDefinition": definition,
+	"timerEventDefinition": definition, "eventDefinitionRef": definition,
 
-	"terminateEventDefinition": inside, "conditionExpression": inside, "script": inside, "laneSet": inside, "property": inside,
-	"dataObject": inside, "documentation": inside,
+	"event": refused, "eventDefinition": refused, "complexGateway": refused, "adHocSubProcess": refused,
+	"choreographyTask": refused, "subChoreography": refused, "callChoreography": refused,
+
+	"standardLoopCharacteristics": inside, "multiInstanceLoopCharacteristics": inside, "loopCharacteristics": inside,
+	"conditionExpression": inside, "script": inside, "laneSet": inside, "property": inside, "dataObject": inside,
+	"documentation": inside, "association": inside, "extensionElements": inside,
+	"performer": inside, "humanPerformer": inside, "potentialOwner": inside,
 
 	"incoming": aside, "outgoing": aside, "auditing": aside, "monitoring": aside, "categoryValueRef": aside, "category": aside,
-	"artifact": aside, "association": aside, "group": aside, "textAnnotation": aside,
+	"artifact": aside, "group": aside, "textAnnotation": aside,
 	"dataObjectReference": aside, "dataStoreReference": aside, "dataStore": aside, "dataState": aside,
 	"ioSpecification": aside, "ioBinding": aside, "dataInput": aside, "dataOutput": aside, "inputSet": aside, "outputSet": aside,
 	"dataInputAssociation": aside, "dataOutputAssociation": aside,
-	"resourceRole": aside, "performer": aside, "humanPerformer": aside, "potentialOwner": aside, "rendering": aside,
+	"resourceRole": aside, "rendering": aside,
 	"correlationSubscription": aside, "supports": aside, "supportedInterfaceRef": aside, "conversation": aside,
 }
 
 // isNode reports whether elements with a name are flow nodes, supported or not.
 func isNode(name string) bool {
 	switch name {
-	case "boundaryEvent", "intermediateCatchEvent", "intermediateThrowEvent", "eventBasedGateway", "complexGateway",
-		"callActivity", "transaction", "adHocSubProcess":
+	case "complexGateway", "adHocSubProcess":
 		return true
 	}
 	return roles[name] >= start
@@ -65,3 +75,9 @@ func (r role) activity() bool { return r >= user && r <= subprocess }
 
 // gateway reports whether nodes of a role only direct tokens.
 func (r role) gateway() bool { return r >= exclusive }
+
+// kind is what an event definition is: "message", "timer"; "terminate".
+func kindOf(definition *element) string {
+	const suffix = "EventDefinition"
+	return definition.name[:max(0, len(definition.name)-len(suffix))]
+}

@@ -2,12 +2,13 @@ package bpmn
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
 
-// derived are the ends of ids that the import makes itself, and the one that the schema does.
-var derived = []string{".join", ".fork", ".some", ".skip", ".start", ".end"}
+// derived finds the ends of ids that the import makes itself, and the one that the schema does.
+var derived = regexp.MustCompile(`\.(join|fork|some|skip|start|end|way|and|else|each|loop|event[0-9]+|end[0-9]+|way[0-9]+)$`)
 
 // ID is the id that a node, flow or process of a file has in the schema. Most are the same: an id of letters, digits, _,
 // - and dots that begins with a letter or _. Of others, each character that cannot stand there is written as _xHHHH_, its
@@ -15,10 +16,8 @@ var derived = []string{".join", ".fork", ".some", ".skip", ".start", ".end"}
 // what looks like such an escape, and the dot of an end that the import uses itself. Different ids stay different.
 func ID(id string) string {
 	escape := -1 // the dot of a reserved end
-	for _, end := range derived {
-		if strings.HasSuffix(id, end) {
-			escape = len(id) - len(end)
-		}
+	if at := derived.FindStringIndex(id); at != nil {
+		escape = at[0]
 	}
 	var b strings.Builder
 	for i, c := range id {

@@ -1,6 +1,7 @@
 package bpmn
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,6 +17,10 @@ type Options struct {
 	// ControlOnly reads the control flow: conditions and scripts are kept as text and not compiled, every flow of a
 	// gateway may be taken, and unsound processes are accepted. See schema.ParseControl.
 	ControlOnly bool
+	// Strict refuses a file for every rule of BPMN that it breaks. Otherwise rules that tools break all the time and that
+	// say nothing about what a process does are left aside: xsi:type of expressions, operations of message events, names
+	// of data in a state.
+	Strict bool
 }
 
 // Text is a source in BPMN 2.0 XML, to be deployed. Findings call it "text".
@@ -23,8 +28,26 @@ func Text(src string) schema.Source { return textSource(src) }
 
 type textSource string
 
-// Schemas implements schema.Source.
-func (s textSource) Schemas() ([]*schema.Process, error) { return Parse("text", []byte(s)) }
+// Schemas implements schema.Source. What a process leaves open refuses it; see schema.Builder.Open.
+func (s textSource) Schemas() ([]*schema.Process, error) {
+	all, err := Parse("text", []byte(s))
+	if err != nil {
+		return nil, err
+	}
+	var wrong []schema.Finding
+	for _, p := range all {
+		_, err := p.Schemas()
+		if refused := (*schema.Error)(nil); errors.As(err, &refused) {
+			wrong = append(wrong, refused.Findings...)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, &schema.Error{Findings: wrong}
+	}
+	return all, nil
+}
 
 // Parse reads every process of a file, in the order of the file; name appears in findings. The error is a *schema.Error
 // with every finding, each with its line and column. src is not kept.
@@ -48,6 +71,11 @@ func (o Options) Parse(name string, src []byte) ([]*schema.Process, error) {
 	}
 	var all []*schema.Process
 	var wrong []schema.Finding
+	if broken := f.scrutinize(chosen); len(broken) > 0 {
+		if refused := (*schema.Error)(nil); errors.As(f.refuse(broken...), &refused) {
+			wrong = refused.Findings
+		}
+	}
 	for _, e := range chosen {
 		p, err := f.restored(e)
 		if refused := (*schema.Error)(nil); errors.As(err, &refused) {
@@ -59,6 +87,9 @@ func (o Options) Parse(name string, src []byte) ([]*schema.Process, error) {
 		all = append(all, p)
 	}
 	if len(wrong) > 0 {
+		slices.SortStableFunc(wrong, func(a, b schema.Finding) int {
+			return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Col, b.Pos.Col))
+		})
 		return nil, &schema.Error{Findings: wrong}
 	}
 	return all, nil
@@ -66,37 +97,37 @@ func (o Options) Parse(name string, src []byte) ([]*schema.Process, error) {
 
 // A file is one BPMN file.
 type file struct {
-	name     string
-	options  Options
-	text     []byte // UTF-8, without a byte order mark; nil if there is none
-	root     *element
-	messages map[string]*element
-	items    map[string]string // id of an itemDefinition -> its structure
+	name        string
+	options     Options
+	text        []byte // UTF-8, without a byte order mark; nil if there is none
+	root        *element
+	ids         map[string]*element // all elements but extensions by id; the first of several
+	messages    map[string]*element
+	definitions map[string]*element // event definitions of the file itself
+	items       map[string]string   // id of an itemDefinition -> its structure
 }
 
 // choose returns the processes to read, and fills what they refer to.
 func (f *file) choose() ([]*element, *schema.Finding) {
-	f.messages, f.items = map[string]*element{}, map[string]string{}
+	f.index()
 	var all, full []*element
 	var known []string
 	seen := map[string]bool{}
+	executable := false
 	for _, e := range f.root.children {
+		if e.name != "process" {
+			continue
+		}
 		id := e.attr("id")
-		switch e.name {
-		case "message":
-			f.messages[id] = e
-		case "itemDefinition":
-			f.items[id] = e.attr("structureRef")
-		case "process":
-			if seen[id] {
-				return nil, found(e, "bpmn/id", "give each process an id of its own", "there are two processes with the id %q", clip(id))
-			}
-			seen[id] = true
-			all = append(all, e)
-			known = append(known, fmt.Sprintf("%q", clip(id)))
-			if slices.ContainsFunc(e.children, func(c *element) bool { return isNode(c.name) }) {
-				full = append(full, e)
-			}
+		if seen[id] {
+			return nil, found(e, "bpmn/id", "give each process an id of its own", "there are two processes with the id %q", clip(id))
+		}
+		seen[id] = true
+		all = append(all, e)
+		known = append(known, fmt.Sprintf("%q", clip(id)))
+		if slices.ContainsFunc(e.children, func(c *element) bool { return isNode(c.name) }) {
+			full = append(full, e)
+			executable = executable || e.attr("isExecutable") == "true"
 		}
 	}
 	if want := f.options.Process; want != "" {
@@ -106,15 +137,49 @@ func (f *file) choose() ([]*element, *schema.Finding) {
 		}
 		return all[i : i+1], nil
 	}
+	if executable {
+		full = slices.DeleteFunc(full, func(e *element) bool { return e.attr("isExecutable") == "false" })
+	}
+	if len(full) == 0 { // an instance of an empty process is complete when it begins
+		full = slices.DeleteFunc(all, func(e *element) bool { return e.attr("isExecutable") != "true" })
+	}
 	if len(full) == 0 {
 		return nil, found(f.root, "bpmn/empty", "a file needs a process with at least one flow node", "there is no process in it")
 	}
 	return full, nil
 }
 
+// index fills the tables of what a file defines.
+func (f *file) index() {
+	f.ids, f.messages, f.definitions, f.items = map[string]*element{}, map[string]*element{}, map[string]*element{}, map[string]string{}
+	var all func(e *element)
+	all = func(e *element) {
+		if e.name == "extensionElements" {
+			return
+		}
+		if id := e.attr("id"); id != "" && f.ids[id] == nil {
+			f.ids[id] = e
+		}
+		for _, c := range e.children {
+			all(c)
+		}
+	}
+	all(f.root)
+	for _, e := range f.root.children {
+		switch id := e.attr("id"); {
+		case e.name == "message":
+			f.messages[id] = e
+		case e.name == "itemDefinition":
+			f.items[id] = e.attr("structureRef")
+		case roles[e.name] == definition:
+			f.definitions[id] = e
+		}
+	}
+}
+
 // refuse is the error of a file of which nothing can be read.
-func (f *file) refuse(finding schema.Finding) error {
-	_, err := schema.New("file").Source(f.name, f.text).Found(finding).Build()
+func (f *file) refuse(findings ...schema.Finding) error {
+	_, err := schema.New("file").Source(f.name, f.text).Found(findings...).Build()
 	return err
 }
 

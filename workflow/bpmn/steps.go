@@ -1,7 +1,7 @@
 package bpmn
 
 import (
-	"errors"
+	"slices"
 	"strings"
 
 	"github.com/replank/replank/workflow/schema"
@@ -18,58 +18,8 @@ type draft struct {
 	step  schema.Step
 	next  string        // where it goes on; "": nowhere, or by cases
 	cases []schema.Case // of a gateway
-	leads []string      // where the cases lead
+	leads []string      // where the cases lead, and what interrupts it
 	ends  bool          // it goes on nowhere, and says so itself
-}
-
-// process reads one process.
-func (f *file) process(e *element) (*schema.Process, error) {
-	g := f.read(e)
-	u := g.variables()
-	steps := g.steps(g.top)
-	if len(g.top.nodes) == 0 && len(g.found) == 0 {
-		g.fatal(e, "bpmn/empty", "", "the process has no flow nodes")
-	}
-	b := schema.New(g.id, steps...).Source(f.name, f.text).Line(e.line, e.col).Found(g.found...)
-	if title := titleOf(e, g.id); title != "" {
-		b.Title(title)
-	}
-	if doc := docOf(e); doc != "" {
-		b.Doc(doc)
-	}
-	for _, name := range u.names {
-		if len(u.names) > schema.MaxVars {
-			break // refused
-		}
-		typ := schema.Dyn
-		if known := g.types[name]; known != "" {
-			typ = schema.Type(known)
-		}
-		b.Var(name, typ)
-		if u.given[name] {
-			b.In(name)
-		}
-	}
-	if f.options.ControlOnly {
-		return b.BuildControl()
-	}
-	p, err := b.Build()
-	if refused := (*schema.Error)(nil); errors.As(err, &refused) {
-		for i := range refused.Findings {
-			if hint, other := hints[refused.Findings[i].Code]; other {
-				refused.Findings[i].Hint = hint
-			}
-		}
-	}
-	return p, err
-}
-
-// hints are those of the schema's findings that a BPMN file follows otherwise.
-var hints = map[string]string{
-	"schema/else":        "make one of its flows the default flow",
-	"schema/unreachable": "remove it, or lead a flow to it",
-	"schema/twice":       "give the flows ids",
-	"schema/flow-id":     "give the flows ids",
 }
 
 // steps are the steps of a scope.
@@ -91,11 +41,11 @@ func (g *graph) steps(s *scope) []schema.Step {
 			}
 			seen[d] = true
 			list = append(list, d)
-			if d.next != "" {
-				todo = append(todo, byID[d.next])
-			}
 			for i := len(d.leads) - 1; i >= 0; i-- {
 				todo = append(todo, byID[d.leads[i]])
+			}
+			if d.next != "" {
+				todo = append(todo, byID[d.next])
 			}
 		}
 	}
@@ -116,26 +66,45 @@ func (g *graph) steps(s *scope) []schema.Step {
 
 // drafts are the drafts of a scope, the one that it begins with first.
 func (g *graph) drafts(s *scope) []*draft {
+	for _, n := range s.nodes {
+		n.first = first(n)
+	}
 	list := g.entry(s)
 	for _, n := range s.nodes {
-		switch d := (&draft{id: n.id, at: n.element}); {
+		switch {
 		case n.role == start:
 		case n.role == end:
-			d.step, d.ends = schema.End(n.id), true
-			if n.child("terminateEventDefinition") != nil {
-				d.step = d.step.Terminate()
-			}
-			list = append(list, d.worded())
+			list = append(list, g.end(n)...)
+		case n.role == catch:
+			list = append(list, g.caught(n)...)
+		case n.role == throw:
+			list = append(list, g.throws(n)...)
+		case n.role == events:
+			list = append(list, g.race(n)...)
+		case n.role == pass:
+			next, more := g.leave(n)
+			d := &draft{id: n.id, at: n.element, step: schema.Gateway(n.id, schema.ExclusiveGateway), next: next}
+			list = append(append(list, d.worded()), more...)
 		case n.role.gateway():
 			list = append(list, g.gateway(n).worded())
 		default:
-			d.step = g.activity(n)
-			next, more := g.leave(n)
-			d.next = next
-			list = append(append(list, d.worded()), more...)
+			list = append(list, g.work(n)...)
 		}
 	}
 	return list
+}
+
+// first is the id of the step that a flow to a node leads to, "" if it is the node's.
+func first(n *node) string {
+	switch {
+	case n.loop != nil && n.loop.name == "multiInstanceLoopCharacteristics":
+		return n.id + ".each"
+	case n.loop != nil:
+		return n.id + ".loop"
+	case n.role == end && len(n.events) > 1:
+		return eventID(n, 0)
+	}
+	return ""
 }
 
 // worded gives a draft the title and description of its element.
@@ -157,117 +126,166 @@ func ended(e *element, id string) *draft {
 	return &draft{id: id, at: e, step: schema.End(id), ends: true}
 }
 
-// entry is the draft that a scope begins with, and those that belong to it; none if that is its first node anyway.
-func (g *graph) entry(s *scope) []*draft {
-	if len(s.nodes) == 0 {
-		return []*draft{ended(s.element, s.id+".end")}
+// end are the drafts of an end event. What ends the scope comes last.
+func (g *graph) end(n *node) []*draft {
+	d := &draft{id: n.id, at: n.element, step: schema.End(n.id), ends: true}
+	if len(n.events) == 0 {
+		return []*draft{d.worded()}
 	}
-	if len(s.starts) == 1 {
-		n := s.starts[0]
-		next, more := g.leave(n)
-		switch {
-		case next == "":
-			return []*draft{ended(n.element, n.id+".end")}
-		case len(more) > 0:
-			return more
-		}
-		return g.begin(next, s)
-	}
-	kind := schema.ParallelGateway
-	var cases []schema.Case
-	var leads []string
-	var more []*draft
-	if len(s.starts) > 1 {
-		kind = schema.ExclusiveGateway
-		if !g.options.ControlOnly {
-			g.fatal(s.starts[1].element, "bpmn/not-yet", "make a process for each, or begin with a gateway", "a second start event beside %q is not supported yet", clip(s.starts[0].attr("id")))
-			return nil
+	last := len(n.events) - 1
+	for i, e := range n.events {
+		if kind := kindOf(e); kind == "terminate" || kind == "error" || kind == "cancel" {
+			n.events[i], n.events[last] = n.events[last], n.events[i]
+			break
 		}
 	}
-	for _, n := range s.starts {
-		next, behind := g.leave(n)
-		if next == "" {
-			next = n.id + ".end"
-			behind = []*draft{ended(n.element, next)}
+	var list []*draft
+	for i, e := range n.events[:last] {
+		t := &draft{id: eventID(n, i), at: e, step: g.thrown(n, e, eventID(n, i), false), next: eventID(n, i+1)}
+		if i == last-1 {
+			t.next = n.id
 		}
-		cases, leads, more = append(cases, schema.To(next).Named(n.id)), append(leads, next), append(more, behind...)
+		list = append(list, t)
 	}
-	for _, n := range s.nodes {
-		if len(s.starts) == 0 && len(n.in) == 0 {
-			cases, leads = append(cases, schema.To(n.id)), append(leads, n.id)
-		}
-	}
-	switch len(leads) {
-	case 0:
-		first := s.nodes[0]
-		g.fatal(first.element, "bpmn/start", "add a start event", "nothing begins here: there is no start event, and a flow leads to every node")
-		return nil
-	case 1:
-		return append(more, g.begin(leads[0], s)...)
-	}
-	id := s.id + ".start"
-	d := &draft{id: id, at: s.element, step: schema.Gateway(id, kind, cases...), cases: cases, leads: leads}
-	return append([]*draft{d}, more...)
+	d.step = g.thrown(n, n.events[last], n.id, true)
+	return append(list, d.worded())
 }
 
-// begin puts the node with an id first in its scope.
-func (g *graph) begin(id string, s *scope) []*draft {
-	for i, n := range s.nodes {
-		if n.id == id {
-			copy(s.nodes[1:i+1], s.nodes[:i])
-			s.nodes[0] = n
+// throws are the drafts of an intermediate throw event.
+func (g *graph) throws(n *node) []*draft {
+	next, more := g.leave(n)
+	var list []*draft
+	for i, e := range n.events {
+		id := n.id
+		if i > 0 {
+			id = eventID(n, i)
 		}
+		d := &draft{id: id, at: n.element, step: g.thrown(n, e, id, false), next: next}
+		if i < len(n.events)-1 {
+			d.next = eventID(n, i+1)
+		}
+		list = append(list, d)
 	}
-	return nil
+	list[0].worded()
+	return append(list, more...)
 }
 
-// activity is the step of an activity.
-func (g *graph) activity(n *node) schema.Step {
-	var s schema.Step
-	switch n.role {
-	case user:
-		s = schema.User(n.id)
-		if lane := g.lanes[n.attr("id")]; lane != "" {
-			s = s.Groups(lane)
+// caught are the drafts of an intermediate catch event.
+func (g *graph) caught(n *node) []*draft {
+	next, more := g.leave(n)
+	if len(n.events) == 1 {
+		d := &draft{id: n.id, at: n.element, step: g.wait(n, n.events[0], n.id), next: next}
+		if len(n.writes) > 0 && kindOf(n.events[0]) == "message" {
+			d.step = d.step.Out(n.writes...)
 		}
-	case receive:
-		s = schema.Receive(n.id, g.message(n), "")
-	case subprocess:
-		s = schema.Sub(n.id)
-		if n.inner != nil {
-			s = schema.Sub(n.id, g.steps(n.inner)...)
-		}
-	default:
-		if variable, text := celScript(n); variable != "" {
-			return schema.Script(n.id).OutExpr(variable, strings.TrimSpace(text.text))
-		}
-		s = schema.Service(n.id)
-		if handler := clean(n.attr("implementation"), schema.MaxText); handler != "" && !strings.HasPrefix(handler, "##") {
-			s = s.Handler(handler)
-		}
+		return append([]*draft{d.worded()}, more...)
 	}
-	if len(n.writes) > 0 {
-		s = s.Out(n.writes...)
+	all := n.attr("parallelMultiple") == "true"
+	d := &draft{id: n.id, at: n.element}
+	list := []*draft{d}
+	switch and := n.id + ".and"; {
+	case all: // the gateway merges what leads to it, and another forks: one that did both would join
+		d.step, d.next = schema.Gateway(n.id, schema.ExclusiveGateway), n.id+".start"
+		d.worded()
+		d = &draft{id: d.next, at: n.element}
+		list = append(list, d, &draft{id: and, at: n.element, step: schema.Gateway(and, schema.ParallelGateway), next: next})
+		next = and
+	case next == "":
+		next = n.id + ".end"
+		more = append(more, ended(n.element, next))
+	case len(more) > 0:
+		more = append(more, merged(n, and, next))
+		next = and
 	}
-	return s
+	for i, e := range n.events {
+		id := eventID(n, i)
+		d.cases, d.leads = append(d.cases, schema.To(id)), append(d.leads, id)
+		list = append(list, &draft{id: id, at: e, step: g.wait(n, e, id), next: next})
+	}
+	if all {
+		d.step = schema.Gateway(d.id, schema.ParallelGateway, d.cases...)
+		return append(list, more...)
+	}
+	d.step = schema.Gateway(n.id, schema.EventGateway, d.cases...)
+	d.worded()
+	if onlyRaced(n) {
+		list = list[1:] // the gateway before it leads to its events
+	}
+	return append(list, more...)
 }
 
-// message is the name of the message that a receive task expects.
-func (g *graph) message(n *node) string {
-	ref := strings.TrimSpace(n.attr("messageRef"))
-	m := g.messages[ref]
-	if _, local, prefixed := strings.Cut(ref, ":"); m == nil && prefixed {
-		m = g.messages[local]
-	}
-	if m != nil {
-		if name := clean(m.attr("name"), schema.MaxText); name != "" {
-			return name
+// merged is the draft of a gateway in which several ways of a node come together before a gateway that would join them.
+func merged(n *node, id, next string) *draft {
+	return &draft{id: id, at: n.element, step: schema.Gateway(id, schema.ExclusiveGateway), next: next}
+}
+
+// onlyRaced reports whether all flows to a node come from event gateways.
+func onlyRaced(n *node) bool {
+	for _, f := range n.in {
+		if f.from.role != events {
+			return false
 		}
 	}
-	if name := clean(ref, schema.MaxText); name != "" {
-		return name
+	return len(n.in) > 0
+}
+
+// race is the draft of an event gateway. In a process that is only drawn it may lead to something else than events: it is
+// then a choice that nobody says how to make.
+func (g *graph) race(n *node) []*draft {
+	d := &draft{id: n.id, at: n.element}
+	var more []*draft // copies of events that are reached in another way too
+	lead := func(id string, f *flow) {
+		c := schema.To(id)
+		if f.id != "" && id == f.to.id {
+			c = c.Named(f.id)
+		}
+		d.cases, d.leads = append(d.cases, c.Line(f.line, f.col)), append(d.leads, id)
 	}
-	return n.id
+	for i, f := range n.out {
+		switch t := f.to; {
+		case t.role == receive && t.loop == nil && len(t.bounds) > 0:
+			g.fatal(f.element, "bpmn/event-gateway", "use a catch event", "%s leads to %s, which has boundary events", named(n.element), named(t.element))
+		case slices.ContainsFunc(n.out[:i], func(o *flow) bool { return o.to == t }):
+			// twice the same event is once
+		case t.role == catch && len(t.events) == 1 && slices.ContainsFunc(t.in, func(o *flow) bool { return o.from != n }):
+			id := eventID(n, len(more))
+			next, forks := g.leave(t)
+			if len(forks) > 0 {
+				g.fatal(t.element, "bpmn/not-yet", "lead one flow to a gateway", "%s follows an event gateway and something else, and several flows leave it; that is not supported", named(t.element))
+			}
+			more = append(more, &draft{id: id, at: t.element, step: g.wait(t, t.events[0], id), next: next})
+			lead(id, f)
+		case t.role == receive && t.loop == nil || t.role == catch && len(t.events) == 1:
+			lead(t.id, f)
+		case t.role == catch && t.attr("parallelMultiple") != "true":
+			for i := range t.events {
+				lead(eventID(t, i), f)
+			}
+		default:
+			if !g.strict(f.element, "bpmn/event-gateway", "lead it to catch events and receive tasks", "%s leads to %s, which waits for no event", named(n.element), named(t.element)) {
+				return g.guessed(n)
+			}
+		}
+	}
+	switch {
+	case len(n.out) == 0:
+		d.step = schema.Gateway(n.id, schema.ExclusiveGateway)
+		d.cases = nil
+		return []*draft{d.worded()}
+	case len(d.cases) == 0:
+		return nil // refused
+	}
+	d.step = schema.Gateway(n.id, schema.EventGateway, d.cases...)
+	return append([]*draft{d.worded()}, more...)
+}
+
+// guessed takes an event gateway for an exclusive one.
+func (g *graph) guessed(n *node) []*draft {
+	n.role = exclusive
+	if len(n.out) > 1 && !g.options.ControlOnly {
+		g.decide(n)
+	}
+	return []*draft{g.gateway(n).worded()}
 }
 
 // titleOf is the title of an element: its name, or the id in the file if the schema has to have another.
@@ -275,7 +293,7 @@ func titleOf(e *element, id string) string {
 	if name := clean(e.attr("name"), schema.MaxText); name != "" {
 		return name
 	}
-	if raw := e.attr("id"); raw != id {
+	if raw := e.attr("id"); raw != id && ID(raw) == id {
 		return clean(raw, schema.MaxText)
 	}
 	return ""
@@ -284,7 +302,7 @@ func titleOf(e *element, id string) string {
 // docOf is the documentation of an element.
 func docOf(e *element) string {
 	if d := e.child("documentation"); d != nil {
-		return clean(d.text, schema.MaxText)
+		return clean(strings.TrimSpace(d.text), schema.MaxText)
 	}
 	return ""
 }

@@ -20,9 +20,12 @@ const (
 // model is the name space of BPMN 2.0.
 const model = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 
-// An element is an XML element in BPMN's name space. Others are not kept, nor is what is in them.
+// An element is an XML element in BPMN's name space, or any within extensionElements. Others are not kept, nor is what is
+// in them.
 type element struct {
 	name      string // without prefix
+	space     string // the name space of an extension; "": BPMN's
+	parent    *element
 	attrs     []xml.Attr
 	children  []*element
 	text      string // all character data directly in it
@@ -125,6 +128,7 @@ type treeReader struct {
 	space   string // the name space of the root
 	open    []*element
 	skipped int // depth within an element that is not kept
+	vendor  int // depth within extensionElements
 }
 
 // read returns the root.
@@ -155,9 +159,10 @@ func (r *treeReader) read() (*element, *problem) {
 		case xml.EndElement:
 			if r.skipped > 0 {
 				r.skipped--
-			} else {
-				r.open = r.open[:len(r.open)-1]
+				break
 			}
+			r.open = r.open[:len(r.open)-1]
+			r.vendor = max(0, r.vendor-1)
 		case xml.CharData:
 			r.chars(token)
 		case xml.Directive:
@@ -190,14 +195,20 @@ func (r *treeReader) start(token xml.StartElement, root *element) (*element, *pr
 			return nil, &problem{"bpmn/root", `a BPMN file is an element "definitions"`, "the root is an element " + clip(name.Local)}
 		}
 		r.space = name.Space
-	case r.skipped > 0 || name.Local == "extensionElements" || name.Local == "BPMNDiagram" || !r.isModel(name.Space):
+	case r.skipped > 0 || name.Local == "BPMNDiagram" || r.vendor == 0 && !r.isModel(name.Space):
 		r.skipped++
 		return nil, nil
 	}
 	e := &element{name: name.Local, attrs: token.Copy().Attr, line: r.at.line, col: r.at.col}
+	if r.vendor > 0 {
+		e.space = name.Space
+	}
+	if r.vendor > 0 || name.Local == "extensionElements" {
+		r.vendor++
+	}
 	if len(r.open) > 0 {
-		parent := r.open[len(r.open)-1]
-		parent.children = append(parent.children, e)
+		e.parent = r.open[len(r.open)-1]
+		e.parent.children = append(e.parent.children, e)
 	}
 	r.open = append(r.open, e)
 	return e, nil

@@ -1,0 +1,265 @@
+package bpmn
+
+import (
+	"slices"
+
+	"github.com/replank/replank/workflow/schema"
+)
+
+// This file settles, when all nodes and flows are known, where a scope begins, what nothing leads to, and what belongs to
+// an event that does not interrupt.
+
+// settle does so for a scope and those within.
+func (g *graph) settle(s *scope) {
+	for _, n := range s.nodes {
+		if n.inner != nil {
+			g.settle(n.inner)
+		}
+		g.defaultFlow(n)
+		g.ways(n)
+		for _, b := range n.bounds {
+			g.ways(b)
+		}
+	}
+	for _, h := range s.handlers {
+		if len(h.inner.starts) != 1 {
+			g.fatal(h.element, "bpmn/start", "give it one", "the event sub-process %q has %d start events", clip(h.attr("id")), len(h.inner.starts))
+		}
+		g.settle(h.inner)
+	}
+	g.begins(s)
+	main := g.cut(s)
+	g.aside(s, main)
+}
+
+// begins finds what starts a process beside start events: a receive task or the events of a gateway that instantiates,
+// and, in a process that is only drawn, a catch event that nothing leads to.
+func (g *graph) begins(s *scope) {
+	if s.name != "process" {
+		return
+	}
+	for _, n := range slices.Clone(s.nodes) {
+		if len(n.in) > 0 {
+			continue
+		}
+		switch {
+		case n.role == receive && n.attr("instantiate") == "true":
+			g.starting(s, n)
+		case n.role == events && n.attr("instantiate") == "true" && n.attr("eventGatewayType") == "Parallel":
+			g.fatal(n.element, "bpmn/not-yet", "begin with one message and receive the others behind it", "%s that waits for all of several messages to begin is not supported", named(n.element))
+		case n.role == events && n.attr("instantiate") == "true":
+			for _, f := range n.out {
+				f.to.in = slices.DeleteFunc(f.to.in, func(in *flow) bool { return in == f })
+				if f.to.role == receive || f.to.role == catch {
+					g.starting(s, f.to)
+				}
+			}
+			s.nodes = slices.DeleteFunc(s.nodes, func(o *node) bool { return o == n })
+		case n.role == catch && len(s.starts) > 0 && !g.executable():
+			g.warn(n.element, "bpmn/flow", "make it a start event, or lead a flow to it", "nothing leads to %s, which is taken for a start event", named(n.element))
+			g.starting(s, n)
+		}
+	}
+}
+
+func (g *graph) starting(s *scope, n *node) {
+	if len(n.bounds) > 0 {
+		g.fatal(n.bounds[0].element, "bpmn/boundary", "remove it", "%s starts the process: nothing can interrupt it", named(n.element))
+	}
+	n.role = start
+	s.starts = append(s.starts, n)
+}
+
+// roots are the nodes that a scope begins with.
+func (s *scope) roots() []*node {
+	if len(s.starts) > 0 {
+		return s.starts
+	}
+	var list []*node
+	for _, n := range s.nodes {
+		if len(n.in) == 0 {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// reach adds what can be reached from nodes to a set. What follows events that do not interrupt is so if beside is set.
+func reach(set map[*node]bool, beside bool, roots ...*node) map[*node]bool {
+	from := slices.Clone(roots)
+	for len(from) > 0 {
+		n := from[len(from)-1]
+		from = from[:len(from)-1]
+		if set[n] {
+			continue
+		}
+		set[n] = true
+		for _, f := range n.out {
+			from = append(from, f.to)
+		}
+		for _, b := range n.bounds {
+			if beside || b.interrupts() {
+				from = append(from, b)
+			}
+		}
+	}
+	return set
+}
+
+// interrupts reports whether a boundary or start event ends what it is an event of.
+func (n *node) interrupts() bool {
+	return n.attr("cancelActivity") != "false" && (n.role != start || n.attr("isInterrupting") != "false")
+}
+
+// cut leaves out what nothing leads to, if the process is only drawn; in one that is meant to be run the schema refuses
+// it. It returns the nodes that the scope itself leads to.
+func (g *graph) cut(s *scope) map[*node]bool {
+	all := reach(map[*node]bool{}, true, s.roots()...)
+	adHoc := g.root.own("adHoc") == "true" // jBPM: people begin what nothing leads to
+	if (adHoc || !g.executable()) && len(all) > 0 && !g.refusing() {
+		told := map[*node]bool{}
+		for _, roots := range []bool{true, false} {
+			for _, n := range s.nodes {
+				if !all[n] && !told[n] && (len(n.in) == 0 || !roots) {
+					reach(told, true, n)
+					if adHoc {
+						g.unsettled(n.element, "open/ad-hoc", "lead a flow to it", "nothing leads to %s, which people begin when they want; it is left out, with what only it leads to", named(n.element))
+						continue
+					}
+					g.warn(n.element, "bpmn/flow", "lead a flow to it, or remove it", "nothing leads to %s, which is left out, with what only it leads to", named(n.element))
+				}
+			}
+		}
+		s.nodes = slices.DeleteFunc(s.nodes, func(n *node) bool { return !all[n] })
+		for n := range all {
+			n.in = slices.DeleteFunc(n.in, func(f *flow) bool { return !all[f.from] })
+		}
+	}
+	return reach(map[*node]bool{}, false, s.roots()...)
+}
+
+// aside moves what follows events that do not interrupt into scopes of their own: it runs beside the scope and does not
+// come back. A way that leads on to nothing but the end of the scope ends in a copy of it.
+func (g *graph) aside(s *scope, main map[*node]bool) {
+	taken := map[*node]bool{}
+	for _, n := range slices.Clone(s.nodes) {
+		for _, b := range n.bounds {
+			if b.interrupts() {
+				continue
+			}
+			b.inner = &scope{element: b.element, id: b.id, starts: []*node{b}}
+			copies := map[*node]*node{}
+			body := map[*node]bool{}
+			todo := slices.Clone(b.out)
+			for len(todo) > 0 {
+				f := todo[len(todo)-1]
+				todo = todo[:len(todo)-1]
+				m := f.to
+				if main[m] || taken[m] {
+					if !closing(m) {
+						g.fatal(f.element, "bpmn/not-yet", "lead it to steps of its own", "%s leaves its activity alone, and what follows it leads back to %s; that is not supported", named(b.element), named(m.element))
+						continue
+					}
+					f.to.in = slices.DeleteFunc(f.to.in, func(in *flow) bool { return in == f })
+					f.to = g.copied(m, b, copies)
+					f.to.in = append(f.to.in, f)
+					continue
+				}
+				if body[m] {
+					continue
+				}
+				body[m] = true
+				todo = append(todo, m.out...)
+				for _, inner := range m.bounds {
+					todo = append(todo, inner.out...)
+				}
+			}
+			for _, m := range s.nodes {
+				if body[m] {
+					taken[m], m.scope = true, b.inner
+					b.inner.nodes = append(b.inner.nodes, m)
+				}
+			}
+			for _, c := range copies {
+				c.scope = b.inner
+				b.inner.nodes = append(b.inner.nodes, c)
+			}
+			slices.SortStableFunc(b.inner.nodes, func(x, y *node) int { return x.line*1_000_000 + x.col - y.line*1_000_000 - y.col })
+			g.aside(b.inner, reach(map[*node]bool{}, false, b))
+		}
+	}
+	s.nodes = slices.DeleteFunc(s.nodes, func(n *node) bool { return taken[n] })
+}
+
+// closing reports whether a node leads to nothing but the end of its scope, by gateways that only merge or choose.
+func closing(n *node) bool {
+	for m := range reach(map[*node]bool{}, true, n) {
+		if m.role != end && m.role != exclusive && m.role != pass {
+			return false
+		}
+	}
+	return true
+}
+
+// copied is a copy of a node, and of what it leads to, for what follows an event.
+func (g *graph) copied(n, b *node, copies map[*node]*node) *node {
+	if c := copies[n]; c != nil {
+		return c
+	}
+	c := &node{element: n.element, role: n.role, id: b.id + ".end" + numbered(len(copies)), events: n.events}
+	copies[n] = c
+	for _, f := range n.out {
+		to := g.copied(f.to, b, copies)
+		twin := &flow{element: f.element, from: c, to: to, condition: f.condition, isDefault: f.isDefault}
+		c.out, to.in = append(c.out, twin), append(to.in, twin)
+	}
+	if c.role == exclusive && len(c.out) > 1 {
+		for i, f := range c.out {
+			f.id = c.id + ".way" + numbered(i)
+		}
+	}
+	return c
+}
+
+// partners are the names of those at the other end of the message flows of flow nodes.
+func (f *file) partners() map[string][]string {
+	names := map[string]string{}
+	peers := map[string][]string{}
+	nameOf := func(ref string) string {
+		if name := names[ref]; name != "" {
+			return name
+		}
+		for e := f.ids[ref]; e != nil; e = e.parent {
+			if name := names[e.attr("id")]; e.name == "process" && name != "" {
+				return name
+			}
+		}
+		return ""
+	}
+	for _, c := range f.root.children {
+		for _, p := range c.children {
+			if p.name == "participant" {
+				name := clean(p.attr("name"), schema.MaxID)
+				names[p.attr("id")] = name
+				if process := f.byRef(f.ids, p.attr("processRef")); process != nil {
+					names[process.attr("id")] = name
+				}
+			}
+		}
+	}
+	for _, c := range f.root.children {
+		for _, m := range c.children {
+			if m.name != "messageFlow" {
+				continue
+			}
+			from, to := m.attr("sourceRef"), m.attr("targetRef")
+			if name := nameOf(to); name != "" {
+				peers[from] = append(peers[from], name)
+			}
+			if name := nameOf(from); name != "" {
+				peers[to] = append(peers[to], name)
+			}
+		}
+	}
+	return peers
+}

@@ -1,0 +1,159 @@
+package bpmn
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/replank/replank/workflow/schema"
+)
+
+// A due is when a timer is due, in one of the ways that the schema has.
+type due struct {
+	period string // from when it is armed
+	every  bool   // and again and again
+	at     string // CEL, an instant
+	cron   string
+}
+
+var (
+	cycleForm = regexp.MustCompile(`^R(\d*)/([^/]*)$`)
+	countForm = regexp.MustCompile(`^(\d+)\s*(ms|s|m|h|d)?$`)
+	cronForm  = regexp.MustCompile(`^[0-9A-Za-z*?/,#-]+([ \t]+[0-9A-Za-z*?/,#-]+){4,6}$|^@[a-z]+$`)
+	fraction  = regexp.MustCompile(`^(P.*T.*?)(\d+)?[.,](\d+)S$`)
+)
+
+// timer reads a timer event definition.
+func (g *graph) timer(d *element, id string) due {
+	for _, c := range d.children {
+		text := strings.Trim(strings.TrimSpace(c.text), `"'`)
+		if text == "" {
+			continue
+		}
+		switch c.name {
+		case "timeDate":
+			return g.instant(c, text, id)
+		case "timeDuration":
+			if p, ok := g.length(c, text); ok {
+				return due{period: p}
+			}
+			return g.noTime(c, text, id)
+		case "timeCycle":
+			return g.cycle(c, text, id)
+		}
+	}
+	return due{at: g.missing(d, "at", id, schema.Timestamp, "the timer says no time")}
+}
+
+// cycle reads a repetition: ISO 8601, cron, or a length that the first and the following ones have (jBPM).
+func (g *graph) cycle(c *element, text, id string) due {
+	if m := cycleForm.FindStringSubmatch(text); m != nil {
+		if m[1] != "" {
+			g.warn(c, "bpmn/timer", "count in the process", "the timer repeats, and that it does so %s times is left aside", m[1])
+		}
+		if p, ok := g.length(c, m[2]); ok {
+			return due{period: p, every: true}
+		}
+		return g.noTime(c, text, id)
+	}
+	first, again, two := strings.Cut(text, "###")
+	if cronForm.MatchString(text) {
+		return due{cron: text}
+	}
+	if p, ok := g.length(c, first); ok {
+		if two && strings.TrimSpace(first) != strings.TrimSpace(again) {
+			g.warn(c, "bpmn/timer", "", "the timer is due after %q, and then every %q, which is taken for every %q", clip(first), clip(again), p)
+		}
+		return due{period: p, every: true}
+	}
+	return g.noTime(c, text, id)
+}
+
+// length is a length of time as a period of the schema: ISO 8601, or a number with a unit or of milliseconds (jBPM).
+// Parts of a second are rounded up.
+func (g *graph) length(c *element, text string) (string, bool) {
+	text = strings.Trim(strings.TrimSpace(text), `"'`)
+	if _, err := schema.ParsePeriod(text); err == nil {
+		return text, true
+	}
+	if upper := strings.ToUpper(text); upper != text && strings.HasPrefix(upper, "P") {
+		return g.length(c, upper)
+	}
+	if m := fraction.FindStringSubmatch(text); m != nil {
+		n, err := strconv.Atoi(cmp.Or(m[2], "0"))
+		whole := fmt.Sprintf("%s%dS", m[1], n+1)
+		if _, bad := schema.ParsePeriod(whole); err == nil && bad == nil {
+			g.warn(c, "bpmn/timer", "", "%q is rounded up to %s", clip(text), whole)
+			return whole, true
+		}
+	}
+	m := countForm.FindStringSubmatch(strings.ToLower(text))
+	if m == nil {
+		return "", false
+	}
+	n, err := strconv.ParseInt(m[1], 10, 32)
+	unit := map[string]time.Duration{"": time.Millisecond, "ms": time.Millisecond, "s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}[m[2]]
+	if err != nil {
+		return "", false
+	}
+	d := time.Duration(n) * unit
+	if rest := d % time.Second; rest > 0 {
+		d += time.Second - rest
+		g.warn(c, "bpmn/timer", "", "%q is rounded up to %s", clip(text), schema.Period{Rest: d})
+	}
+	return schema.Period{Rest: d}.String(), true
+}
+
+// instant reads a date with a time.
+func (g *graph) instant(c *element, text, id string) due {
+	for _, form := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02"} {
+		if at, err := time.Parse(form, text); err == nil {
+			if form != time.RFC3339 {
+				g.warn(c, "bpmn/timer", "write it with the zone, as in 2027-03-01T12:00:00Z", "%q says no time zone and is taken for UTC", clip(text))
+			}
+			return due{at: fmt.Sprintf("timestamp(%q)", at.Format(time.RFC3339))}
+		}
+	}
+	return g.noTime(c, text, id)
+}
+
+// noTime is a time that is an expression, or nothing that says a time.
+func (g *graph) noTime(c *element, text, id string) due {
+	expression := strings.ContainsAny(text, "{}=") || regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`).MatchString(text) && strings.ToLower(text) == text
+	if !expression {
+		g.strict(c, "bpmn/timer", "use ISO 8601, as in PT5M, 2027-03-01T12:00:00Z or R/PT1H", "%q is no time", clip(text))
+	}
+	if g.options.ControlOnly {
+		return due{at: "true"}
+	}
+	name := g.blankFor("at", id, schema.Timestamp)
+	g.unsettled(c, "open/timer", "use a period that is known, as in PT5M, or an instant in CEL", "when %q is due cannot be said; the variable %q stands for it", clip(text), name)
+	return due{at: name}
+}
+
+// event gives a timer event its time. again says that it may be due more than once.
+func (t due) event(s schema.Step, again bool) schema.Step {
+	switch {
+	case t.cron != "":
+		return s.Cron(t.cron)
+	case t.at != "":
+		return s.At(t.at)
+	case t.every && again:
+		return s.Every(t.period)
+	}
+	return s.After(t.period)
+}
+
+// wait is a step that waits for the time.
+func (t due) wait(id string) schema.Step {
+	switch {
+	case t.cron != "":
+		return schema.WaitCron(id, t.cron)
+	case t.at != "":
+		return schema.WaitUntil(id, t.at)
+	}
+	return schema.Wait(id, t.period)
+}

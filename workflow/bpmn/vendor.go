@@ -1,0 +1,283 @@
+package bpmn
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/replank/replank/workflow/schema"
+)
+
+// This file reads what vendors add to BPMN, by their name spaces: Camunda 7, Zeebe (Camunda 8), Flowable, Activiti, and
+// jBPM, which writes its own into BPMN's data associations.
+
+var vendors = []string{
+	"http://camunda.org/schema/1.0/bpmn", "http://camunda.org/schema/zeebe/1.0", "http://flowable.org/bpmn", "http://activiti.org/bpmn",
+	"http://www.camunda.com/fox", "http://www.jboss.org/drools",
+}
+
+// extensions are the elements that vendors put into an element, in the order of the file.
+func (e *element) extensions() (list []*element) {
+	for _, c := range e.children {
+		if c.name == "extensionElements" {
+			for _, x := range c.children {
+				if slices.Contains(vendors, x.space) {
+					list = append(list, x)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// vendor is the first element of a name that a vendor puts into an element, or nil.
+func (e *element) vendor(name string) *element {
+	for _, x := range e.extensions() {
+		if x.name == name {
+			return x
+		}
+	}
+	return nil
+}
+
+// own is an attribute of a vendor; "" if there is none.
+func (e *element) own(name string) string {
+	for _, a := range e.attrs {
+		if a.Name.Local == name && slices.Contains(vendors, a.Name.Space) {
+			return strings.TrimSpace(a.Value)
+		}
+	}
+	return ""
+}
+
+// handler is the kind of work that a task is: the type of job, the topic, the class, the bean or expression that it names,
+// in that order; "" if it names none.
+func (g *graph) handler(n *node) string {
+	kinds := []string{n.own("topic"), n.own("class"), n.own("delegateExpression"), n.own("expression"), n.own("decisionRef"), n.own("taskName"), n.own("type")}
+	if t := n.vendor("taskDefinition"); t != nil {
+		kinds = slices.Insert(kinds, 0, t.attr("type"))
+	}
+	if d := n.vendor("calledDecision"); d != nil {
+		kinds = append(kinds, d.attr("decisionId"))
+	}
+	if implementation := n.attr("implementation"); !strings.HasPrefix(implementation, "##") && n.role != user {
+		kinds = append(kinds, implementation)
+	}
+	if operation := g.byRef(g.ids, n.attr("operationRef")); operation != nil {
+		kinds = append(kinds, operation.attr("name"))
+	}
+	for _, kind := range kinds {
+		kind = strings.TrimSpace(kind)
+		if inner, ok := strings.CutPrefix(kind, "="); ok {
+			kind = strings.Trim(inner, ` "`)
+		}
+		if strings.HasPrefix(kind, "${") || strings.HasPrefix(kind, "#{") {
+			kind = strings.TrimSuffix(kind[2:], "}")
+		}
+		if kind = clean(kind, schema.MaxText); kind != "" {
+			return kind
+		}
+	}
+	return ""
+}
+
+var retryForm = regexp.MustCompile(`^R(\d{1,3})/(P.*)$`)
+
+// retries reads how often a failed job is tried.
+func (g *graph) retries(n *node, s schema.Step) schema.Step {
+	if t := n.vendor("taskDefinition"); t != nil {
+		if most, err := strconv.Atoi(t.attr("retries")); err == nil && most > 0 {
+			return s.Retry(schema.Retry{Max: most})
+		}
+	}
+	if c := n.vendor("failedJobRetryTimeCycle"); c != nil {
+		if m := retryForm.FindStringSubmatch(strings.TrimSpace(c.text)); m != nil {
+			most, _ := strconv.Atoi(m[1])
+			if p, err := schema.ParsePeriod(m[2]); err == nil && most > 0 && p.Years+p.Months+p.Days == 0 && !p.Work {
+				return s.Retry(schema.Retry{Max: most, First: p.Rest, Factor: 1})
+			}
+		}
+		g.warn(c, "bpmn/retry", "use a form like R3/PT10M", "the retries %q are left aside", clip(c.text))
+	}
+	return s
+}
+
+// person says who does a user task, by when, and in which form.
+func (g *graph) person(n *node, s schema.Step) schema.Step {
+	assignee, groups := n.own("assignee"), n.own("candidateGroups")
+	due := n.own("dueDate")
+	if a := n.vendor("assignmentDefinition"); a != nil {
+		assignee, groups = cmp.Or(assignee, a.attr("assignee")), cmp.Or(groups, a.attr("candidateGroups"))
+	}
+	if t := n.vendor("taskSchedule"); t != nil {
+		due = cmp.Or(due, t.attr("dueDate"))
+	}
+	for _, c := range n.children {
+		if roles[c.name] != inside || c.child("resourceAssignmentExpression") == nil {
+			continue
+		}
+		text := c.child("resourceAssignmentExpression")
+		for _, name := range []string{"formalExpression", "expression"} {
+			if x := text.child(name); x != nil {
+				text = x
+			}
+		}
+		if c.name == "potentialOwner" {
+			groups = cmp.Or(groups, text.text)
+		} else {
+			assignee = cmp.Or(assignee, text.text)
+		}
+	}
+	if assignee = strings.TrimSpace(assignee); assignee != "" {
+		if cel, ok := g.words(assignee); ok && !g.options.ControlOnly {
+			s = s.Assignee(cel)
+			g.need(n.element, reads(cel)...)
+		} else if !ok {
+			g.warn(n.element, "bpmn/assignee", "write it in CEL", "the assignee %q of %s has no translation and is left aside", clip(assignee), named(n.element))
+		}
+	}
+	s = s.Groups(g.groups(n, groups)...)
+	if due != "" {
+		if _, err := schema.ParsePeriod(due); err == nil {
+			s = s.Due(due)
+		} else {
+			g.warn(n.element, "bpmn/due", "use a period, as in P2D", "when %s is due, %q, is left aside", named(n.element), clip(due))
+		}
+	}
+	if cel, err := strconv.Atoi(n.own("priority")); err == nil {
+		s = s.Priority(strconv.Itoa(cel))
+	}
+	return g.form(n, s)
+}
+
+// groups are the candidate groups of a user task: those that it names, and the lane that it lies in.
+func (g *graph) groups(n *node, listed string) (list []string) {
+	for name := range strings.SplitSeq(listed, ",") {
+		name = clean(name, schema.MaxID)
+		switch {
+		case name == "" || slices.Contains(list, name):
+		case strings.ContainsAny(name, "{}="):
+			g.warn(n.element, "bpmn/groups", "name the groups themselves", "the group %q of %s is an expression and left aside", clip(name), named(n.element))
+		default:
+			list = append(list, name)
+		}
+	}
+	if lane := g.lanes[n.attr("id")]; lane != "" && !slices.Contains(list, lane) {
+		list = append(list, lane)
+	}
+	return list
+}
+
+// form is the form of a user task, as its key or by its fields.
+func (g *graph) form(n *node, s schema.Step) schema.Step {
+	form := map[string]any{}
+	for _, name := range []string{"formKey", "formRef", "formId"} {
+		if v := n.own(name); v != "" {
+			form["key"] = v
+		}
+	}
+	if d := n.vendor("formDefinition"); d != nil {
+		if key := cmp.Or(d.attr("formKey"), d.attr("formId")); key != "" {
+			form["key"] = clean(key, schema.MaxText)
+		}
+	}
+	if d := n.vendor("formData"); d != nil {
+		var fields []any
+		for _, f := range d.children {
+			if f.name == "formField" && f.attr("id") != "" {
+				field := map[string]any{"id": clean(f.attr("id"), schema.MaxID)}
+				for _, name := range []string{"label", "type"} {
+					if v := clean(f.attr(name), schema.MaxText); v != "" {
+						field[name] = v
+					}
+				}
+				fields = append(fields, field)
+			}
+		}
+		if len(fields) > 0 {
+			form["fields"] = fields
+		}
+	}
+	if len(form) == 0 {
+		return s
+	}
+	return s.Form(form)
+}
+
+// called is what a call activity calls, as the file writes it.
+func (g *graph) called(n *node) string {
+	if c := n.vendor("calledElement"); c != nil && c.attr("processId") != "" {
+		return c.attr("processId")
+	}
+	return n.attr("calledElement")
+}
+
+// correlation is the key of a message, in CEL.
+func (g *graph) correlation(n *node, m *element) string {
+	sub := m.vendor("subscription")
+	if sub == nil || strings.TrimSpace(sub.attr("correlationKey")) == "" || n.role == start || n.role == throw || n.role == end || n.role == send {
+		return ""
+	}
+	cel := g.value(sub, sub.attr("correlationKey"), "key", n.id, schema.String)
+	return cel
+}
+
+// A rounds is what a multi-instance activity is done for.
+type rounds struct{ of, as, collect, into string }
+
+// collection reads it, from the file's own elements or a vendor's.
+func (g *graph) collection(n *node) rounds {
+	l := n.loop
+	r := rounds{as: "item"}
+	if v := l.vendor("loopCharacteristics"); v != nil {
+		r.as = cmp.Or(variableName(v.attr("inputElement")), r.as)
+		r.into = variableName(v.attr("outputCollection"))
+		if in := v.attr("inputCollection"); in != "" {
+			r.of = g.value(v, in, "list", n.id, schema.Dyn)
+		}
+		if out := v.attr("outputElement"); out != "" && r.into != "" {
+			r.collect = g.value(v, out, "each", n.id, schema.Dyn, r.as)
+		}
+	}
+	if d := l.child("inputDataItem"); d != nil {
+		r.as = cmp.Or(variableName(cmp.Or(d.attr("name"), d.attr("id"))), r.as)
+	}
+	r.as = cmp.Or(variableName(l.own("elementVariable")), r.as)
+	if list := l.own("collection"); list != "" && r.of == "" {
+		r.of = g.value(l, list, "list", n.id, schema.Dyn)
+	}
+	if c := l.child("loopCardinality"); c != nil && strings.TrimSpace(c.text) != "" && r.of == "" {
+		r.of = g.value(c, c.text, "count", n.id, schema.Int)
+	}
+	if c := l.child("loopDataInputRef"); c != nil && r.of == "" {
+		if r.of = g.source(n, strings.TrimSpace(c.text)); r.of != "" {
+			g.need(c, r.of)
+		}
+	}
+	if r.of == "" {
+		r.of = g.missing(l, "count", n.id, schema.Int, "how often "+named(n.element)+" is done is not said")
+	}
+	return r
+}
+
+// source is the variable that a data input of a node gets its value from; "" if none does.
+func (g *graph) source(n *node, input string) string {
+	for _, c := range n.children {
+		if c.name != "dataInputAssociation" {
+			continue
+		}
+		from, to := c.child("sourceRef"), c.child("targetRef")
+		if to != nil && from != nil && strings.TrimSpace(to.text) == input {
+			return g.variableOf(strings.TrimSpace(from.text))
+		}
+	}
+	return g.variableOf(input)
+}
+
+// reads are the variables of an expression in CEL.
+func reads(cel string) []string {
+	names, _ := schema.Names(cel)
+	return names
+}
