@@ -48,34 +48,37 @@ func isBPMN(name string, src []byte) bool {
 	return bytes.HasPrefix(text, []byte("<")) || bytes.HasPrefix(src, []byte("\xFE\xFF")) || bytes.HasPrefix(src, []byte("\xFF\xFE"))
 }
 
-// processes reads the processes of a file: all, or the one with an id.
-func (t *terminal) processes(name, id string, controlOnly bool) ([]*schema.Process, error) {
+// processes reads the processes of a file: all, or the one that the options name.
+func (t *terminal) processes(name string, o bpmn.Options) ([]*schema.Process, error) {
 	src, err := t.read(name)
 	if err != nil {
 		return nil, err
 	}
 	if isBPMN(name, src) {
-		return bpmn.Options{Process: id, ControlOnly: controlOnly}.Parse(name, src)
+		return o.Parse(name, src)
 	}
 	parse := schema.Parse
-	if controlOnly {
+	if o.ControlOnly {
 		parse = schema.ParseControl
 	}
 	p, err := parse(name, src)
 	if err != nil {
 		return nil, err
 	}
-	if id != "" && p.ID() != id {
-		return nil, fmt.Errorf("%s: there is no process %q; the file has %q", name, id, p.ID())
+	if o.Process != "" && p.ID() != o.Process {
+		return nil, fmt.Errorf("%s: there is no process %q; the file has %q", name, o.Process, p.ID())
 	}
 	return []*schema.Process{p}, nil
 }
 
 // process reads the one process that is meant.
 func (t *terminal) process(name, id string, controlOnly bool) (*schema.Process, error) {
-	all, err := t.processes(name, id, controlOnly)
+	all, err := t.processes(name, bpmn.Options{Process: id, ControlOnly: controlOnly})
 	if err != nil {
 		return nil, err
+	}
+	if len(all) == 1 && len(all[0].Open()) > 0 { // what it does is not settled: no question about it has an answer
+		return nil, &schema.Error{Findings: all[0].Open()}
 	}
 	if len(all) == 1 {
 		return all[0], nil

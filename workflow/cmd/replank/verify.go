@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/replank/replank/workflow/bpmn"
 	"github.com/replank/replank/workflow/schema"
 )
 
@@ -49,6 +50,7 @@ type finding struct {
 func (t *terminal) verify(args []string) (int, error) {
 	f := t.flags("verify", verifyUsage)
 	controlOnly := f.Bool("control-only", false, "judge by control flow alone")
+	strict := f.Bool("strict", false, "refuse BPMN files for every rule of BPMN that they break")
 	asJSON := f.Bool("json", false, "print one JSON object")
 	files, err := parse(f, args)
 	if err != nil {
@@ -59,7 +61,7 @@ func (t *terminal) verify(args []string) (int, error) {
 	}
 	r := &report{Verdict: "sound", Processes: []verified{}, Findings: []finding{}}
 	for _, name := range files {
-		all, err := t.processes(name, "", *controlOnly)
+		all, err := t.processes(name, bpmn.Options{ControlOnly: *controlOnly, Strict: *strict})
 		if fault := (*schema.Error)(nil); errors.As(err, &fault) {
 			r.add(name, fault.Findings)
 			continue
