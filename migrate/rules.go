@@ -13,8 +13,8 @@ import (
 // letter of the history, also those that the replay drops or takes in another order, and those of versions before. A run
 // that has violated a rule of the target for good does not move, unless the rule only flags.
 //
-// What is not checked is the future: a rule of the target that has no "on" holds for all runs that begin there, and an
-// instance that brings another past may come to violate it.
+// The future is asked about too, as verification asks about all runs that begin in the target: an instance that brings
+// another past than those must still keep the rules on every way on, and have a way to its end if rules refuse steps.
 
 // seen are letters of raw history in the numbering of the target.
 func (c *Checker) seen(letters []kernel.Seen) []kernel.Seen {
@@ -49,6 +49,29 @@ func (c *Checker) broken(letters []kernel.Seen) *refusal {
 		return why
 	}
 	return nil
+}
+
+// future is why an instance that lands in s may not stay there, because of what a rule may come to; nil if it may. A run
+// that the target reproduces letter by letter is one of its own.
+func (c *Checker) future(trace *kernel.Trace, s *kernel.State, criteria Criteria) *refusal {
+	if len(c.t.Program().Rules) == 0 || criteria&relaxations == 0 && !trace.Moved && asSeen(trace) {
+		return nil
+	}
+	if wrong := c.needs.Rules(s.Marking, c.t.Monitors(c.seen(trace.Seen))); wrong != "" {
+		return &refusal{message: "with what has happened, " + wrong}
+	}
+	return nil
+}
+
+// asSeen reports whether the letters of a trace are all that happened: none was taken back.
+func asSeen(t *kernel.Trace) bool {
+	letters := 0
+	for i := range t.Letters {
+		if t.Letters[i].Phase != 0 {
+			letters++
+		}
+	}
+	return letters == len(t.Seen)
 }
 
 func hasRule(rules []program.Rule, id string) bool {

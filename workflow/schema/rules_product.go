@@ -14,6 +14,8 @@ type product struct {
 	refusing bool   // letters that violate one of the rules for good do not happen
 	never    []bool // transitions that constant guards decide against; nil: none
 	budget   int
+	start    int32    // state of the space
+	begin    []uint16 // states of the automata there; nil: their first ones
 
 	pairs    []pair
 	index    map[pair]int32
@@ -40,7 +42,10 @@ type refusal struct {
 // explore builds the product, breadth first in the number of letters.
 func (x *product) explore() {
 	x.index, x.byState, x.complete, x.fired = map[pair]int32{}, map[string]int32{}, true, make([]bool, len(x.acts))
-	x.meet(0, x.intern(make([]uint16, len(x.rules))), reached{-1, -1}, 0)
+	if x.begin == nil {
+		x.begin = make([]uint16, len(x.rules))
+	}
+	x.meet(x.start, x.intern(x.begin), reached{-1, -1}, 0)
 	now := []int32{0}
 	next := make([]uint16, len(x.rules))
 	for len(now) > 0 {

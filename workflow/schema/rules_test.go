@@ -242,3 +242,34 @@ func TestRulesPage(t *testing.T) {
 		}
 	}
 }
+
+// A question about the future is answered by the runs from there, and one that is too large is answered with no.
+func TestFutureOfRules(t *testing.T) {
+	parsed := func(src string) *Process {
+		t.Helper()
+		p, err := Parse("p.yaml", []byte(src))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	p := parsed("process: p\nsteps:\n  - user: a\n  - user: b\nrules:\n  - {rule: r, declare: \"chain-precedence(a, b)\"}\n")
+	n, r := p.Needs(), &p.program.Rules[0]
+	at := p.program.Initial
+	if wrong := n.Rules(at, []uint16{0}); wrong != "" {
+		t.Errorf("at first: %s", wrong)
+	}
+	for i := range r.Automaton.States() {
+		wrong := n.Rules(at, []uint16{uint16(i)})
+		if violated := r.Automaton.Verdict(uint16(i)) == ltlf.Violated; violated != strings.Contains(wrong, `"r"`) {
+			t.Errorf("in state %d: %q", i, wrong)
+		}
+	}
+	if wrong := n.Rules(p.program.Net.NewMarking(1, 2, 3), []uint16{0}); !strings.Contains(wrong, "not found") {
+		t.Errorf("at a marking that is none: %q", wrong)
+	}
+	big := parsed(wide(10) + "  - user: b\nrules:\n  - {rule: r, ltlf: \"F(u0 & X F u1) | F(u2 & X F u3) | F b\"}\n")
+	if wrong := big.Needs().Rules(big.program.Initial, []uint16{0}); !strings.Contains(wrong, fmt.Sprint(maxFuture)) {
+		t.Errorf("with ten tasks at once: %q", wrong)
+	}
+}
