@@ -15,6 +15,9 @@
 // The Builder makes the values that load makes and goes the same way from there; print.go and write.go go back, to the
 // canonical text. The key table in keys.go is the one place that says which keys there are.
 //
+// Edit changes the canonical values of a process and sends them the same way (edit*.go); Compare finds the changes
+// between two (compare*.go), and Diff.Region what they concern (region*.go).
+//
 // # What can be written
 //
 // docs/schema.md of the repository is the reference: every key, the types, the functions of expressions, the limits.

@@ -3,6 +3,7 @@
 //
 //	replank check --from OLD --to NEW --trace TRACE.json [--process ID[:NEWID]] [--criteria C] [--control-only] [--json]
 //	replank verify [--control-only] [--json] FILE...
+//	replank diff OLD NEW [--process ID[:NEWID]] [--control-only] [--json]
 //	replank render FILE [--instance TRACE.json | --diff NEW] [--format svg|mermaid] [-o OUT] [--process ID[:NEWID]] [--control-only] [--json]
 //
 // It exits with 0 for yes, 1 for refused or findings, 2 for wrong input or usage. See the help of each verb.
@@ -30,13 +31,14 @@ const usage = `Usage: replank VERB [flags]
 
   check    may an instance with this trace move from one version of a process to another, and where does it land?
   verify   may the processes in these files be deployed?
+  diff     the changes that lead from one version of a process to another, and what they concern
   render   a picture of a process, of an instance on it, or of what distinguishes two versions
 
 "replank VERB --help" tells more. Exit codes: 0 yes, 1 refused or findings, 2 wrong input or usage.
 `
 
 // planned are verbs that the command will have.
-var planned = []string{"diff", "fmt", "convert", "gen", "list", "show", "history", "incidents", "backup", "export-traces"}
+var planned = []string{"fmt", "convert", "gen", "list", "show", "history", "incidents", "backup", "export-traces"}
 
 // run is the whole command; what it returns is the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -51,16 +53,18 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		code, err = t.check(args[1:])
 	case "verify":
 		code, err = t.verify(args[1:])
+	case "diff":
+		code, err = t.diff(args[1:])
 	case "render":
 		code, err = t.render(args[1:])
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 		return yes
 	default:
-		err = fmt.Errorf("there is no verb %q; the verbs are check, verify and render", verb)
+		err = fmt.Errorf("there is no verb %q; the verbs are check, verify, diff and render", verb)
 		for _, p := range planned {
 			if p == verb {
-				err = fmt.Errorf("%s is not available yet; the verbs are check, verify and render", verb)
+				err = fmt.Errorf("%s is not available yet; the verbs are check, verify, diff and render", verb)
 			}
 		}
 	}
