@@ -252,11 +252,16 @@ func (l *level) rooms() {
 	}
 }
 
-// top makes room for one more line above a node and returns its offset. The first is as far away as a line that passes in
-// the row above would be.
+// top makes room for one more line above a node and returns its offset. The first is as far away as a line that passes
+// above a row of the nodes that there are, containers aside, so that it can go on straight.
 func (l *level) top(i int) int {
 	it := &l.items[i]
 	if it.tops == 0 {
+		for k := range l.items {
+			if n := l.items[k].node; !l.Nodes[n].Container {
+				it.above = max(it.above, l.boxes[n].Height/2)
+			}
+		}
 		it.above += gap
 	}
 	it.tops++

@@ -21,7 +21,7 @@ func (c *canvas) task(n *schema.FlowNode, box layout.Box, lines []string) {
 	}
 	y := box.Y + box.Height/2 + 4 - 13*(len(lines)-1)/2
 	if glyphs[n.Kind] != "" && len(lines) > 2 {
-		y += 5 // clear of the sign
+		y += 8 // clear of the sign
 	}
 	for k, line := range lines {
 		c.put(`<text x="%d" y="%d" text-anchor="middle">%s</text>`, box.X+box.Width/2, y+13*k, line)
