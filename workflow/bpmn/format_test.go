@@ -157,7 +157,8 @@ func wellFormed(text []byte) error {
 	}
 }
 
-// Without the schema in it, a file still says what may follow what: the graph that is drawn is the process.
+// Without the schema in it, a file still says what may follow what: the graph that is drawn is the process, by the rules of
+// BPMN.
 func TestFormatWithoutSchema(t *testing.T) {
 	compared := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -178,6 +179,11 @@ func TestFormatWithoutSchema(t *testing.T) {
 			t.Fatalf("%v\n%s", err, text)
 		}
 		compared++
+		for _, f := range all[0].Verify(schema.Budget{}).Findings {
+			if f.Severity == schema.Fatal {
+				t.Errorf("by the rules of BPMN it is not what was written: %v\n%s", f, text)
+			}
+		}
 		if got, want := successors(all[0]), successors(p); !maps.Equal(got, want) {
 			t.Errorf("read: %v\nwritten: %v\n%s", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)), text)
 		}

@@ -3,6 +3,7 @@ package picture
 import (
 	"strings"
 
+	"github.com/replank/replank/internal/diagram"
 	"github.com/replank/replank/workflow/schema"
 )
 
@@ -17,13 +18,17 @@ type tour struct {
 	now    map[string]bool // those that are waited for, or failed
 	chosen map[int]bool    // flows that a gateway chose
 	taken  map[int]bool
+	gates  map[string]bool
 	begun  bool
 }
 
 func newTour(g *schema.Graph) *tour {
 	t := &tour{
 		g: g, ins: map[string][]int{}, outs: map[string][]int{}, done: map[string]bool{}, now: map[string]bool{},
-		chosen: map[int]bool{}, taken: map[int]bool{},
+		chosen: map[int]bool{}, taken: map[int]bool{}, gates: map[string]bool{},
+	}
+	for i := range g.Nodes {
+		t.gates[g.Nodes[i].ID] = diagram.Diamond(g.Nodes[i].Kind)
 	}
 	for i, f := range g.Flows {
 		t.outs[f.From] = append(t.outs[f.From], i)
@@ -87,7 +92,7 @@ func (t *tour) passes(n *schema.FlowNode, passed map[string]bool) bool {
 	case schema.ParallelGateway:
 		return came && all
 	case schema.InclusiveGateway:
-		return came && (len(t.ins[n.ID]) == 1 || t.decided(n.ID) || t.ahead(n.ID))
+		return came && (len(t.ins[n.ID]) == 1 || t.decided(n.ID) || t.ahead(n.ID, map[string]bool{}))
 	case schema.SubProcess, schema.EventSubProcess:
 		return t.done[n.ID] || came && t.over(n.ID, passed)
 	}
@@ -115,11 +120,19 @@ func (t *tour) decided(id string) bool {
 	return false
 }
 
-// ahead reports whether something behind a node has happened or is waited for.
-func (t *tour) ahead(id string) bool {
+// ahead reports whether something behind a node, gateways left aside, has happened or is waited for: what an inclusive
+// join waited for no event tells.
+func (t *tour) ahead(id string, seen map[string]bool) bool {
 	for _, f := range t.outs[id] {
-		if to := t.g.Flows[f].To; t.done[to] || t.now[to] {
+		to := t.g.Flows[f].To
+		if t.done[to] || t.now[to] {
 			return true
+		}
+		if _, more := t.outs[to]; more && t.gates[to] && !seen[to] {
+			seen[to] = true
+			if t.ahead(to, seen) {
+				return true
+			}
 		}
 	}
 	return false

@@ -12,7 +12,8 @@ import (
 //
 // A token that moves along the flows by the rules of BPMN 2.0 does what the compiled process does, with two liberties:
 // the test of a repeat with "while" is drawn once, at its beginning, to which x.join leads back; and a gateway that only
-// merges is drawn where a boundary event goes on where its host does, and there is a join.
+// merges, "x:merge", is drawn where BPMN would count flows that the text does not count: before a parallel or some to which
+// several lead, and behind an activity whose boundary events go on into a join with it.
 type Graph struct {
 	Nodes        []FlowNode // in document order: a subprocess before what lies in it, a host before its boundary events
 	Flows        []SequenceFlow
@@ -27,7 +28,7 @@ type Association struct {
 // A FlowNode is an activity, event or gateway of a Graph.
 type FlowNode struct {
 	// ID is that of the step or event, or x.join; or, where the text says nothing, "x:start" and "x:end" of subprocess x,
-	// ":start" and ":end" of the process, "x:merge" behind host x and its events, "x:compensation". No id of a text has a colon.
+	// ":start" and ":end" of the process, "x:merge" and "x:compensation" (see Graph). No id of a text has a colon.
 	ID    string
 	Kind  Kind
 	Title string // "" if it has none
@@ -323,6 +324,7 @@ func (g *grapher) prune() {
 			return f.From == id
 		})
 	}
+	g.merge(in)
 	taken := map[string]bool{}
 	for i := range g.flows {
 		taken[g.flows[i].ID] = true
@@ -338,6 +340,25 @@ func (g *grapher) prune() {
 			f.ID = ends + "#" + strconv.Itoa(n)
 		}
 		taken[f.ID] = true
+	}
+}
+
+// merge draws the gateways before blocks that split to which several flows lead: there a token passes for each of them.
+func (g *grapher) merge(in map[string]int) {
+	for i := 0; i < len(g.nodes); i++ {
+		n := g.nodes[i]
+		if in[n.ID] < 2 || n.Joins || n.Node == nil || n.Node.step.kind != kindParallel && n.Node.step.kind != kindSome {
+			continue
+		}
+		id := n.ID + ":merge"
+		for k := range g.flows {
+			if g.flows[k].To == n.ID {
+				g.flows[k].To = id
+			}
+		}
+		g.nodes = slices.Insert(g.nodes, i, FlowNode{ID: id, Kind: ExclusiveGateway, Scope: n.Scope})
+		g.flow(SequenceFlow{From: id, To: n.ID})
+		i++
 	}
 }
 
