@@ -19,16 +19,20 @@ type tour struct {
 	chosen map[int]bool    // flows that a gateway chose
 	taken  map[int]bool
 	gates  map[string]bool
+	hosts  map[string]string // boundary event -> its activity
 	begun  bool
 }
 
 func newTour(g *schema.Graph) *tour {
 	t := &tour{
 		g: g, ins: map[string][]int{}, outs: map[string][]int{}, done: map[string]bool{}, now: map[string]bool{},
-		chosen: map[int]bool{}, taken: map[int]bool{}, gates: map[string]bool{},
+		chosen: map[int]bool{}, taken: map[int]bool{}, gates: map[string]bool{}, hosts: map[string]string{},
 	}
 	for i := range g.Nodes {
 		t.gates[g.Nodes[i].ID] = diagram.Diamond(g.Nodes[i].Kind)
+		if h := g.Nodes[i].Host; h != "" {
+			t.hosts[g.Nodes[i].ID] = h
+		}
 	}
 	for i, f := range g.Flows {
 		t.outs[f.From] = append(t.outs[f.From], i)
@@ -84,7 +88,7 @@ func (t *tour) passes(n *schema.FlowNode, passed map[string]bool) bool {
 	}
 	switch n.Kind {
 	case schema.StartEvent:
-		return n.Scope == "" && t.begun || n.Scope != "" && t.within(n.Scope, passed) || t.done[n.ID]
+		return n.Scope == "" && t.begun || n.Scope != "" && t.within(n.Scope) || t.done[n.ID]
 	case schema.EndEvent:
 		return came || t.done[n.ID]
 	case schema.ExclusiveGateway, schema.EventGateway:
@@ -92,9 +96,9 @@ func (t *tour) passes(n *schema.FlowNode, passed map[string]bool) bool {
 	case schema.ParallelGateway:
 		return came && all
 	case schema.InclusiveGateway:
-		return came && (len(t.ins[n.ID]) == 1 || t.decided(n.ID) || t.ahead(n.ID, map[string]bool{}))
+		return came && (len(t.ins[n.ID]) == 1 || t.decided(n.ID) || t.ahead(n.ID, map[string]bool{}) || !t.awaited(n.ID))
 	case schema.SubProcess, schema.EventSubProcess:
-		return t.done[n.ID] || came && t.over(n.ID, passed)
+		return t.done[n.ID] || came && (t.over(n.ID, passed) || t.ahead(n.ID, map[string]bool{})) // in an iteration before
 	}
 	return t.done[n.ID]
 }
@@ -120,12 +124,12 @@ func (t *tour) decided(id string) bool {
 	return false
 }
 
-// ahead reports whether something behind a node, gateways left aside, has happened or is waited for: what an inclusive
-// join waited for no event tells.
+// ahead reports whether something behind a node, gateways left aside, has happened or is waited for: when an inclusive
+// join or a subprocess was over no event tells.
 func (t *tour) ahead(id string, seen map[string]bool) bool {
 	for _, f := range t.outs[id] {
 		to := t.g.Flows[f].To
-		if t.done[to] || t.now[to] {
+		if t.done[to] || t.now[to] || t.within(to) {
 			return true
 		}
 		if _, more := t.outs[to]; more && t.gates[to] && !seen[to] {
@@ -138,10 +142,34 @@ func (t *tour) ahead(id string, seen map[string]bool) bool {
 	return false
 }
 
-// within reports whether something in a scope has happened or is waited for, or a token has come to it.
-func (t *tour) within(scope string, passed map[string]bool) bool {
+// awaited reports whether a token may still come to an inclusive join from what is waited for.
+func (t *tour) awaited(id string) bool {
+	seen := map[string]bool{id: true}
+	todo := []string{id}
+	for len(todo) > 0 {
+		at := todo[0]
+		todo = todo[1:]
+		for _, f := range t.ins[at] {
+			from := t.g.Flows[f].From
+			if t.now[from] || t.busy(from) || t.now[t.hosts[from]] || t.busy(t.hosts[from]) {
+				return true
+			}
+			if !seen[from] {
+				seen[from] = true
+				todo = append(todo, from)
+			}
+		}
+	}
+	return false
+}
+
+// within reports whether something in a subprocess, of any depth, has happened or is waited for.
+func (t *tour) within(scope string) bool {
+	if scope == "" {
+		return false
+	}
 	for i := range t.g.Nodes {
-		if n := &t.g.Nodes[i]; n.Scope == scope && (t.done[n.ID] || t.now[n.ID] || n.Kind == schema.SubProcess && t.within(n.ID, passed)) {
+		if n := &t.g.Nodes[i]; n.Scope == scope && (t.done[n.ID] || t.now[n.ID] || n.Kind == schema.SubProcess && t.within(n.ID)) {
 			return true
 		}
 	}
@@ -166,6 +194,9 @@ func (t *tour) over(scope string, passed map[string]bool) bool {
 
 // busy reports whether something in a scope, of any depth, is waited for.
 func (t *tour) busy(scope string) bool {
+	if scope == "" {
+		return false
+	}
 	for i := range t.g.Nodes {
 		if n := &t.g.Nodes[i]; n.Scope == scope && (t.now[n.ID] || n.Kind == schema.SubProcess && t.busy(n.ID)) {
 			return true
