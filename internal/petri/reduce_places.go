@@ -67,11 +67,11 @@ func (r *reducer) replace(o, p Place) {
 	r.changed = true
 }
 
-// forks lets the letter that alone takes a place, and marks several that letters wait for, happen at once: the place is
-// replaced by what it leads to.
+// forks lets the letter that alone takes a place, and marks those that only letters wait for, happen at once: the place
+// is replaced by what it leads to.
 func (r *reducer) forks() {
 	for _, t := range r.nodes {
-		if t.gone || t.Silent || !t.plain() || t.Pre.Len() != 1 || t.Post.Len() < 2 || t.Post.Meets(t.Pre) {
+		if t.gone || t.Silent || !t.plain() || t.Pre.Len() != 1 || t.Post.Empty() || t.Post.Meets(t.Pre) {
 			continue
 		}
 		p := first(t.Pre)

@@ -44,7 +44,8 @@ type dataFlow struct {
 	*verifier
 	words   int // length of a slots, at least 1: an empty set is not nil
 	effects []effect
-	first   effect // of the initial marking
+	first   effect  // of the initial marking
+	small   *shrunk // the space is that of a reduced net; nil: of the net
 }
 
 // dataFlow reports what is wrong with the flow of data.
@@ -57,7 +58,8 @@ func (v *verifier) dataFlow() {
 	d.missing()
 	d.races()
 	if v.space.Complete {
-		d.lost()
+		read, kept := d.redundant()
+		d.lostWrites(read, kept)
 		d.separations()
 	}
 }
@@ -164,7 +166,7 @@ func (d *dataFlow) written() []slots {
 		queued[i] = false
 		for _, m := range d.space.Moves(int(i)) {
 			copy(next, must[i])
-			e := &d.effects[m.Trans]
+			e := d.does(m.Trans)
 			next.add(e.writes...)
 			for _, slot := range e.resets {
 				next[slot>>6] &^= 1 << (slot & 63)
@@ -218,11 +220,11 @@ func (d *dataFlow) missing() {
 			continue
 		}
 		for _, m := range d.space.Moves(i) {
-			e := &d.effects[m.Trans]
-			check(i, m.Trans, must[i], e.reads, func(int) []int32 { return []int32{d.prog.Acts[m.Trans].Node} })
+			e, t := d.does(m.Trans), d.ofProgram(m.Trans)
+			check(i, m.Trans, must[i], e.reads, func(int) []int32 { return []int32{d.prog.Acts[t].Node} })
 			copy(after, must[i])
 			after.add(e.writes...)
-			check(i, m.Trans, after, e.opens, func(slot int) []int32 { return d.openers(d.prog.Net.Trans(int(m.Trans)).Post, slot) })
+			check(i, m.Trans, after, e.opens, func(slot int) []int32 { return d.openers(d.prog.Net.Trans(int(t)).Post, slot) })
 		}
 	}
 	for i := range d.space.Len() {
@@ -231,11 +233,11 @@ func (d *dataFlow) missing() {
 		}
 		for k, slot := range d.prog.Out {
 			switch {
-			case must[i].has(slot):
+			case must[i].has(slot), d.small != nil && d.small.slot != slot:
 			case d.prog.Outer > 0:
 				d.uncollected(i, slot)
 			default:
-				d.report(Warning, "data/out-missing", d.p.out[k].at, "", d.unwrittenRun(i, slot), "write it on every way, or give it a default",
+				d.report(Warning, "data/out-missing", d.p.out[k].at, "", d.tell(d.unwrittenRun(i, slot), false), "write it on every way, or give it a default",
 					"the process may end without a value for its output %q", d.prog.Vars[slot].Name)
 			}
 		}
@@ -261,8 +263,14 @@ func (d *dataFlow) openers(places petri.Marking, slot int) []int32 {
 // missingFinding reports that node reads a slot that may have no value when t fires in a state.
 func (d *dataFlow) missingFinding(state int, t, node int32, slot int) {
 	run := d.unwrittenRun(state, slot)
-	if t >= 0 && d.prog.Acts[t].Phase != 0 && d.prog.Acts[t].Node != node {
+	if t >= 0 {
 		run = append(run, int(t))
+	}
+	run = d.tell(run, false)
+	if t >= 0 && len(run) > 0 {
+		if a := &d.prog.Acts[d.ofProgram(t)]; a.Phase == 0 || a.Node == node {
+			run = run[:len(run)-1]
+		}
 	}
 	d.report(Fatal, "data/missing", d.reader(node, slot), d.prog.Nodes[node].ID, run,
 		"write it before on every way (also where an output is optional or a boundary event interrupts), or give it a default",
@@ -296,7 +304,7 @@ func (d *dataFlow) unwrittenRun(state, slot int) []int {
 				return run
 			}
 			for _, m := range d.space.Moves(int(x.state)) {
-				e := &d.effects[m.Trans]
+				e := d.does(m.Trans)
 				has := x.has || contains(e.writes, slot)
 				if contains(e.resets, slot) {
 					has = false
@@ -306,7 +314,7 @@ func (d *dataFlow) unwrittenRun(state, slot int) []int {
 					continue
 				}
 				back[to] = came{x, m.Trans}
-				if d.net.Trans(int(m.Trans)).Silent {
+				if d.silent(m.Trans) {
 					now = append(now, to)
 				} else {
 					later = append(later, to)

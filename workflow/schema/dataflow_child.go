@@ -60,6 +60,6 @@ func (d *dataFlow) uncollected(state, slot int) {
 			return
 		}
 	}
-	d.report(Fatal, "data/missing", at, id, d.unwrittenRun(state, slot), "write it on every way, or give it a default",
+	d.report(Fatal, "data/missing", at, id, d.tell(d.unwrittenRun(state, slot), false), "write it on every way, or give it a default",
 		"what is collected reads %q, which may have no value then", d.prog.Vars[slot].Name)
 }

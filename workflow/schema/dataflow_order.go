@@ -30,9 +30,13 @@ func (d *dataFlow) races() {
 	for i := range d.space.Len() {
 		m := d.space.Marking(i)
 		for _, move := range d.space.Moves(i) {
-			for _, r := range rivals[move.Trans] {
-				if d.net.Enabled(m, r.trans) && d.possible(m, r.trans) {
-					found(i, int(move.Trans), r.trans, r.slot)
+			t := int(d.ofProgram(move.Trans))
+			if t < 0 {
+				continue
+			}
+			for _, r := range rivals[t] {
+				if d.enabled(m, r.trans) {
+					found(i, t, r.trans, r.slot)
 				}
 			}
 		}
@@ -50,6 +54,9 @@ const completer = -1
 func (d *dataFlow) rivals() [][]rival {
 	rivals := make([][]rival, d.net.Len())
 	for i := range d.prog.Nodes {
+		if d.small != nil {
+			break // of one variable
+		}
 		for _, w := range d.prog.Nodes[i].Separate {
 			if t := d.prog.Nodes[i].Start; w != int32(i) {
 				rivals[t] = append(rivals[t], rival{int(d.prog.Nodes[w].Complete), completer})
@@ -144,7 +151,7 @@ func (d *dataFlow) raceFinding(state, t, u int, a, b int32, slot int) {
 		node, other = b, a
 	}
 	args := []any{d.name(node), d.prog.Vars[slot].Name, d.name(other)}
-	d.report(Fatal, "data/race", d.step(node).id.at, d.prog.Nodes[node].ID, d.space.Run(state),
+	d.report(Fatal, "data/race", d.step(node).id.at, d.prog.Nodes[node].ID, d.tell(d.space.Run(state), true),
 		"put one after the other, or give each branch a variable of its own",
 		"%s "+how+": the outcome depends on which comes first", args...)
 }
@@ -160,10 +167,10 @@ func (d *dataFlow) separateFinding(state, t, u int, reported map[[3]int32]bool) 
 		"%s is separate from %q, but both can be open at once: who does %q later is not compared", d.name(a), d.prog.Nodes[b].ID, d.prog.Nodes[b].ID)
 }
 
-// lost reports writes that nobody can read, and variables that nobody ever reads. What can be searched by value, or
-// is an output of the process, counts as read.
-func (d *dataFlow) lost() {
-	read := make(slots, d.words)
+// redundant reports variables that nobody ever reads. What can be searched by value, or is an output of the process,
+// counts as read. It returns which variables are read, and which are after the end.
+func (d *dataFlow) redundant() (read, kept slots) {
+	read = make(slots, d.words)
 	read.add(d.first.opens...)
 	for i := range d.effects {
 		read.add(d.effects[i].reads...)
@@ -178,7 +185,7 @@ func (d *dataFlow) lost() {
 		read.add(child.Program.AllReads()...)
 	}
 	read.add(d.prog.Out...)
-	kept := make(slots, d.words)
+	kept = make(slots, d.words)
 	kept.add(d.prog.Out...)
 	if d.prog.Outer > 0 { // who reads what lies around a child is known there
 		read.add(d.prog.In...)
@@ -198,26 +205,31 @@ func (d *dataFlow) lost() {
 			d.add(Warning, "data/redundant", d.declared(i), "", "remove it, or make it an output or an index", "nothing reads %q", d.prog.Vars[i].Name)
 		}
 	}
-	d.lostWrites(read, kept)
+	return read, kept
 }
 
-// lostWrites reports writes to variables that are read, but never before the next write.
+// lostWrites reports writes to variables that are read, but never before the next write: nothing comes of them.
 func (d *dataFlow) lostWrites(read, kept slots) {
 	live := d.live(kept)
 	useful := make(map[[2]int]bool) // transition, slot
+	fired := make([]bool, len(d.effects))
 	for i := range d.space.Len() {
 		for _, m := range d.space.Moves(i) {
-			e := &d.effects[m.Trans]
+			e, t := d.does(m.Trans), int(d.ofProgram(m.Trans))
+			if t < 0 {
+				continue
+			}
+			fired[t] = true
 			for _, slot := range slices.Concat(e.writes, e.maybe) {
 				if live[m.To].has(slot) || contains(e.opens, slot) {
-					useful[[2]int{int(m.Trans), slot}] = true
+					useful[[2]int{t, slot}] = true
 				}
 			}
 		}
 	}
 	for t := range d.effects {
 		e := &d.effects[t]
-		if !d.space.Fired(t) {
+		if !fired[t] {
 			continue
 		}
 		node := d.prog.Acts[t].Node
@@ -242,7 +254,7 @@ func (d *dataFlow) live(kept slots) []slots {
 		changed = false
 		for i := len(live) - 1; i >= 0; i-- {
 			for _, m := range d.space.Moves(i) {
-				e := &d.effects[m.Trans]
+				e := d.does(m.Trans)
 				copy(before, live[m.To])
 				before.add(e.opens...)
 				for _, w := range e.writes {

@@ -141,6 +141,9 @@ func (v *verifier) proved(opt petri.Options, red *petri.Reduced, space *petri.Sp
 		v.rules(opt)
 		v.atomic(opt)
 	}
+	if !v.prog.Free {
+		v.dataByVariable(opt)
+	}
 }
 
 // happened tells which transitions of the program happen, by a reduced space.

@@ -1,0 +1,66 @@
+package schema
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/replank/replank/internal/randschema"
+)
+
+// flows are the findings about data of a verification, without those that need the whole space, and without runs.
+func flows(v *verifier) []string {
+	set := map[string]bool{}
+	for _, f := range v.list {
+		if strings.HasPrefix(f.Code, "data/") && f.Code != "data/separate" && (f.Code != "data/race" || f.Severity == Fatal) {
+			set[fmt.Sprint(f.Code, " ", f.Node, ": ", f.Message)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+// What is found one variable at a time, on reduced nets, is what is found in the whole space; and the run that shows a
+// value to be missing can be told, but for a few.
+func TestDataByVariableAgreesWithStates(t *testing.T) {
+	seen := map[string]int{}
+	rounds := 3
+	if testing.Short() {
+		rounds = 1
+	}
+	for range rounds {
+		rapid.Check(t, func(t *rapid.T) {
+			src := withoutDefaults(t, withoutDefaults(t, randschema.Make(intn(t), randschema.Config{Depth: 2, Locals: true})))
+			p := compiled(t, src)
+			if p == nil {
+				t.Skip("an exchange made two flows or outputs the same")
+			}
+			full, small := judged(p, 1<<14), judged(p, 1)
+			if full.fired != nil || small.fired == nil {
+				t.Skip("too large, or refused")
+			}
+			want, got := flows(full), flows(small)
+			if len(want) < maxData && !slices.Equal(want, got) {
+				t.Fatalf("got\n%s\nwant\n%s\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"), src)
+			}
+			for _, f := range small.list {
+				if f.Code == "data/missing" && f.Trace == nil {
+					seen["untold"]++
+				}
+				seen[f.Code]++
+			}
+		})
+	}
+	t.Log(seen)
+	if seen["untold"]*50 > seen["data/missing"] {
+		t.Errorf("%d of %d missing values are shown by no run", seen["untold"], seen["data/missing"])
+	}
+	for _, code := range []string{"data/missing", "data/race", "data/lost", "data/redundant"} {
+		if seen[code] == 0 && !testing.Short() {
+			t.Errorf("no %s is found: the test does not reach what it is for (%v)", code, seen)
+		}
+	}
+}
