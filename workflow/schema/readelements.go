@@ -119,6 +119,9 @@ var requirements = map[string]shape{
 	"labels": shapeList, "weights": shapeMap,
 }
 
+// requirementKeys are they in the order to name them.
+var requirementKeys = []string{"price", "latency", "reliability", "reputation", "labels", "weights"}
+
 // requirement reads what a service requires of its provider.
 func (r *reader) requirement(v *value, into *literal, key, node string) {
 	before := len(r.findings.list)
@@ -127,8 +130,7 @@ func (r *reader) requirement(v *value, into *literal, key, node string) {
 			want, known := requirements[e.key]
 			switch {
 			case !known:
-				names := []string{"price", "latency", "reliability", "reputation", "labels", "weights"}
-				r.unknownKey(e, key, node, names, names)
+				r.unknownKey(e, key, node, requirementKeys, requirementKeys)
 			case want == shapeDouble && e.value.shape != shapeInt && e.value.shape != shapeDouble:
 				r.fatal("schema/form", e.value.at, node, "", "%s is a number, not %s", e.key, e.value.shape)
 			case want != shapeDouble && e.value.shape != want:

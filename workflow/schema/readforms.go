@@ -24,14 +24,10 @@ func (r *reader) value(f form, v *value, into any, key, node string) {
 		r.cel(v, into.(*text), key, node)
 	case formType:
 		r.text(v, into.(*text), key, node)
-	case formSplit:
-		r.word(v, into.(*text), key, node, "exclusive", "parallel", "inclusive", "event")
+	case formSplit, formMode, formHit, formOn:
+		r.word(v, into.(*text), key, node, wordsOf[f]...)
 	case formFlag:
 		r.flag(v, into.(*bool), key, node)
-	case formMode:
-		r.word(v, into.(*text), key, node, "parallel", "sequential")
-	case formHit:
-		r.word(v, into.(*text), key, node, "first", "unique", "collect")
 	case formInterrupt:
 		interrupts := true
 		r.flag(v, &interrupts, key, node)
@@ -75,8 +71,6 @@ func (r *reader) value(f form, v *value, into any, key, node string) {
 		r.retry(v, into.(**retry), key, node)
 	case formRules:
 		r.rules(v, into.(*[]*rule), key)
-	case formOn:
-		r.word(v, into.(*text), key, node, onRefuse, onFlag)
 	case formDefaults:
 		if r.mapping(v, key, node) {
 			readRows(r, v, into.(*defaults), defaultsTable, "defaults", node, v.at)
@@ -226,9 +220,12 @@ func (r *reader) length(v *value, into *time.Duration, key, node string) {
 	*into = d
 }
 
+// mostCount is the largest count or factor.
+const mostCount = 1_000_000
+
 // number reads a count or a factor, both at least 1.
 func (r *reader) number(v *value, into any, key, node string) {
-	const most = 1_000_000
+	const most = mostCount
 	switch into := into.(type) {
 	case *int:
 		if n, ok := v.number.(int64); ok && n >= 1 && n <= most {

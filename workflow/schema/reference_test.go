@@ -20,23 +20,6 @@ const reference = "../../docs/schema.md"
 
 var update = flag.Bool("update", false, "write the tables of docs/schema.md anew")
 
-// formWords are the forms in the words of the reference.
-var formWords = map[form]string{
-	formText: "text", formID: "id", formName: "name", formCEL: "expression", formType: "type",
-	formSplit: "`exclusive`, `parallel`, `inclusive` or `event`", formFlag: "`true` or `false`", formPeriod: "period",
-	formLength: "period without years and months", formCount: "whole number from 1", formFactor: "number from 1",
-	formTexts: "list of texts", formIDs: "list of ids", formNames: "list of names",
-	formIn: "list of variables, or `{parameter: expression}`", formOut: "list of variables (`v?`), or `{variable: expression}`",
-	formOutMap: "`{variable: expression}`", formSet: "`{variable: constant}`", formLiteral: "constant",
-	formRetry: "retry, or `never`", formDefaults: "defaults", formTypes: "`{Record: {field: type}}`",
-	formVars: "`{variable: type}` or `{variable: declaration}`", formSteps: "list of steps",
-	formBoundary: "list of events", formEvents: "list of events", formStarts: "list of events", formRace: "list of events",
-	formInterrupt: "`true` or `false`", formMode: "`parallel` or `sequential`", formHit: "`first`, `unique` or `collect`",
-	formCron: "cron expression", formMapping: "mapping", formRequire: "mapping", formCompensation: "step, `none` or `impossible`", formTable: "list of rows",
-	formCases: "list of cases, the else last", formBranches: "list of steps or branches", formFlows: "list of flows",
-	formElse: "nothing", formRules: "list of rules", formOn: "`refuse` or `flag`",
-}
-
 // entries writes the rows of one mapping.
 func entries[T any](b *strings.Builder, what string, rows []row[T]) {
 	for _, r := range rows {
