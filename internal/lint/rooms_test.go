@@ -77,6 +77,7 @@ var rooms = map[string]room{
 			"workflow", "workflow/schema", "workflow/history", "workflow/bpmn", "workflow/picture", "workflow/choreography", "migrate", "tenant", "store",
 			"internal/kernel", "internal/program", "internal/expr", // check makes an instance do what a trace says
 		},
+		outside: []string{"github.com/aymanbagabas/go-udiff"}, // fmt -d
 	},
 
 	// Programs. They use what any program can use; eventlog also reads logs.

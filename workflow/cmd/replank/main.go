@@ -3,8 +3,10 @@
 //
 //	replank check --from OLD --to NEW --trace TRACE.json [--process ID[:NEWID]] [--criteria C] [--control-only] [--json]
 //	replank verify [--control-only] [--json] FILE...
-//	replank diff OLD NEW [--process ID[:NEWID]] [--control-only] [--json]
 //	replank render FILE [--instance TRACE.json | --diff NEW] [--format svg|mermaid] [-o OUT] [--process ID[:NEWID]] [--control-only] [--json]
+//	replank fmt [-w] [-l] [-d] [--json] [FILE...]
+//	replank convert IN [OUT] [--to yaml|json|bpmn] [--process ID] [--control-only] [--json]
+//	replank schema
 //
 // It exits with 0 for yes, 1 for refused or findings, 2 for wrong input or usage. See the help of each verb.
 package main
@@ -15,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -27,46 +30,67 @@ const (
 	wrong   = 2 // input or usage
 )
 
-const usage = `Usage: replank VERB [flags]
+// A verb is what the command can do.
+type verb struct {
+	name, does string
+	run        func(t *terminal, args []string) (int, error)
+}
 
-  check    may an instance with this trace move from one version of a process to another, and where does it land?
-  verify   may the processes in these files be deployed?
-  diff     the changes that lead from one version of a process to another, and what they concern
-  render   a picture of a process, of an instance on it, or of what distinguishes two versions
-
-"replank VERB --help" tells more. Exit codes: 0 yes, 1 refused or findings, 2 wrong input or usage.
-`
+// verbs are all verbs, in the order in which the help shows them.
+var verbs = []verb{
+	{"check", "may an instance with this trace move from one version of a process to another, and where does it land?", (*terminal).check},
+	{"verify", "may the processes in these files be deployed?", (*terminal).verify},
+	{"render", "a picture of a process, of an instance on it, or of what distinguishes two versions", (*terminal).render},
+	{"fmt", "files of YAML or JSON in the canonical layout, comments kept", (*terminal).format},
+	{"convert", "a process from YAML, JSON or BPMN to another of them", (*terminal).convert},
+	{"schema", "the JSON Schema of the text form, for editors", (*terminal).schema},
+}
 
 // planned are verbs that the command will have.
-var planned = []string{"fmt", "convert", "gen", "list", "show", "history", "incidents", "backup", "export-traces"}
+var planned = []string{"diff", "gen", "list", "show", "history", "incidents", "backup", "export-traces"}
+
+// usage is the help of the command.
+func usage() string {
+	var b strings.Builder
+	b.WriteString("Usage: replank VERB [flags]\n\n")
+	for _, v := range verbs {
+		fmt.Fprintf(&b, "  %-8s %s\n", v.name, v.does)
+	}
+	b.WriteString("\n\"replank VERB --help\" tells more. Exit codes: 0 yes, 1 refused or findings, 2 wrong input or usage.\n")
+	return b.String()
+}
+
+// named finds a verb. The error names those that there are.
+func named(name string) (verb, error) {
+	names := make([]string, len(verbs))
+	for i, v := range verbs {
+		if v.name == name {
+			return v, nil
+		}
+		names[i] = v.name
+	}
+	known := strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	if slices.Contains(planned, name) {
+		return verb{}, fmt.Errorf("%s is not available yet; the verbs are %s", name, known)
+	}
+	return verb{}, fmt.Errorf("there is no verb %q; the verbs are %s", name, known)
+}
 
 // run is the whole command; what it returns is the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
-		fmt.Fprint(stderr, usage)
+		fmt.Fprint(stderr, usage())
 		return wrong
 	}
-	t := &terminal{stdin: stdin, stdout: stdout}
-	code, err := wrong, error(nil)
-	switch verb := args[0]; verb {
-	case "check":
-		code, err = t.check(args[1:])
-	case "verify":
-		code, err = t.verify(args[1:])
-	case "diff":
-		code, err = t.diff(args[1:])
-	case "render":
-		code, err = t.render(args[1:])
+	switch args[0] {
 	case "help", "-h", "-help", "--help":
-		fmt.Fprint(stdout, usage)
+		fmt.Fprint(stdout, usage())
 		return yes
-	default:
-		err = fmt.Errorf("there is no verb %q; the verbs are check, verify, diff and render", verb)
-		for _, p := range planned {
-			if p == verb {
-				err = fmt.Errorf("%s is not available yet; the verbs are check, verify, diff and render", verb)
-			}
-		}
+	}
+	code := wrong
+	verb, err := named(args[0])
+	if err == nil {
+		code, err = verb.run(&terminal{stdin: stdin, stdout: stdout}, args[1:])
 	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):
