@@ -28,6 +28,7 @@ var rooms = map[string]room{
 	"internal/expr":       {imports: []string{"internal/nearest"}, outside: []string{celGo}, pure: true},
 	"internal/ltlf":       {imports: []string{"internal/nearest"}, pure: true},
 	"internal/xes":        {},
+	"internal/typed":      {imports: []string{"workflow/schema", "internal/program"}, pure: true},
 	"internal/translate":  {imports: []string{"internal/expr"}, pure: true},
 	"internal/layout":     {pure: true},
 
@@ -75,7 +76,7 @@ var rooms = map[string]room{
 	"workflow/cmd/replank": {
 		imports: []string{
 			"workflow", "workflow/schema", "workflow/history", "workflow/bpmn", "workflow/picture", "workflow/choreography", "migrate", "tenant", "store",
-			"internal/kernel", "internal/program", "internal/expr", // check makes an instance do what a trace says
+			"internal/kernel", "internal/program", "internal/expr", "internal/typed", // check makes an instance do what a trace says
 		},
 		outside: []string{"github.com/aymanbagabas/go-udiff"}, // fmt -d
 	},
@@ -83,6 +84,7 @@ var rooms = map[string]room{
 	// Programs. They use what any program can use; eventlog also reads logs.
 	"examples/first":      {imports: public},
 	"examples/quickstart": {imports: public},
+	"examples/typed":      {imports: public},
 	"examples/testing":    {imports: public},
 	"examples/eventlog":   {imports: append([]string{"internal/xes"}, public...)},
 

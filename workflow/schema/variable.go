@@ -73,3 +73,21 @@ func (p Period) String() string { return period.Period(p).String() }
 // From returns the time that lies p after t, where years, months and days are those of the calendar in loc (nil: UTC).
 // Without a work calendar every hour is working time.
 func (p Period) From(t time.Time, loc *time.Location) time.Time { return period.Period(p).From(t, loc) }
+
+// Record is a record type.
+type Record struct {
+	Name   string
+	Fields []Field
+}
+
+// Types are the record types of the process, in the order declared. The slice is the caller's.
+func (p *Process) Types() []Record {
+	types := make([]Record, len(p.types))
+	for i, r := range p.types {
+		types[i].Name = r.name.s
+		for _, f := range r.fields {
+			types[i].Fields = append(types[i].Fields, Field{f.name.s, Type(f.typ.s)})
+		}
+	}
+	return types
+}

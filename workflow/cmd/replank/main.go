@@ -6,6 +6,7 @@
 //	replank render FILE [--instance TRACE.json | --diff NEW] [--format svg|mermaid] [-o OUT] [--process ID[:NEWID]] [--control-only] [--json]
 //	replank fmt [-w] [-l] [-d] [--json] [FILE...]
 //	replank convert IN [OUT] [--to yaml|json|bpmn] [--process ID] [--control-only] [--json]
+//	replank gen --package NAME [-o FILE.go] [--json] FILE...
 //	replank schema
 //
 // It exits with 0 for yes, 1 for refused or findings, 2 for wrong input or usage. See the help of each verb.
@@ -43,11 +44,12 @@ var verbs = []verb{
 	{"render", "a picture of a process, of an instance on it, or of what distinguishes two versions", (*terminal).render},
 	{"fmt", "files of YAML or JSON in the canonical layout, comments kept", (*terminal).format},
 	{"convert", "a process from YAML, JSON or BPMN to another of them", (*terminal).convert},
+	{"gen", "typed Go for the tasks of processes, and an interface for their handlers", (*terminal).gen},
 	{"schema", "the JSON Schema of the text form, for editors", (*terminal).schema},
 }
 
 // planned are verbs that the command will have.
-var planned = []string{"diff", "gen", "list", "show", "history", "incidents", "backup", "export-traces"}
+var planned = []string{"diff", "list", "show", "history", "incidents", "backup", "export-traces"}
 
 // usage is the help of the command.
 func usage() string {
