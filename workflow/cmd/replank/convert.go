@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/replank/replank/workflow/bpmn"
 	"github.com/replank/replank/workflow/schema"
 )
 
@@ -14,8 +15,9 @@ const convertUsage = `Usage: replank convert IN OUT
        replank convert IN --to yaml|json|bpmn
 
 Writes a process of YAML, JSON or BPMN 2.0 as another of them; what OUT ends in, or --to, says which. YAML and JSON are
-the canonical text: comments are lost (replank fmt keeps them). With --control-only expressions and data are left aside,
-and unsound processes are converted too.
+the canonical text: comments are lost (replank fmt keeps them); BPMN has a diagram, and reads back as the same process. With --control-only expressions and data are left aside,
+and unsound processes are converted too. What cannot be read of a BPMN file, an expression without translation for one, is
+refused, or with --open left to a variable that the process is started with; --json lists it.
 
 Exit codes: 0 converted, 1 findings refuse the process, 2 wrong input or usage.
 `
@@ -39,8 +41,10 @@ var formats = map[string]string{
 func (t *terminal) convert(args []string) (int, error) {
 	f := t.flags("convert", convertUsage)
 	to := f.String("to", "", "yaml, json or bpmn; without it what the name of OUT says")
+	dialect := f.String("dialect", "standard", "of BPMN: standard, camunda, zeebe, flowable or activiti")
 	id := f.String("process", "", "`id` of the process, for files that have several")
 	controlOnly := f.Bool("control-only", false, "leave expressions and data aside")
+	open := f.Bool("open", false, "convert what a BPMN file leaves open, too: variables stand for it")
 	asJSON := f.Bool("json", false, "print one JSON object")
 	files, err := parse(f, args)
 	if err != nil {
@@ -62,7 +66,18 @@ func (t *terminal) convert(args []string) (int, error) {
 	default:
 		return wrong, fmt.Errorf("--to: %q is none; want yaml, json or bpmn", r.To)
 	}
-	p, err := t.process(files[0], *id, *controlOnly)
+	as, err := bpmn.ParseDialect(*dialect)
+	if err != nil {
+		return wrong, fmt.Errorf("--dialect: %w", err)
+	}
+	all, err := t.processes(files[0], bpmn.Options{Process: *id, ControlOnly: *controlOnly})
+	var p *schema.Process
+	if err == nil {
+		p, err = single(files[0], all)
+	}
+	if err == nil && len(p.Open()) > 0 && !*open {
+		err = &schema.Error{Findings: p.Open()}
+	}
 	if fault := (*schema.Error)(nil); errors.As(err, &fault) {
 		r.Verdict = "findings"
 		for i := range fault.Findings {
@@ -77,7 +92,10 @@ func (t *terminal) convert(args []string) (int, error) {
 		return wrong, err
 	}
 	r.Process = p.ID()
-	text, err := written(p, r.To)
+	for _, left := range p.Open() {
+		r.Findings = append(r.Findings, *newFinding(files[0], &left))
+	}
+	text, err := written(p, r.To, as)
 	if err != nil {
 		return wrong, err
 	}
@@ -85,12 +103,12 @@ func (t *terminal) convert(args []string) (int, error) {
 }
 
 // written is a process in a format.
-func written(p *schema.Process, to string) ([]byte, error) {
+func written(p *schema.Process, to string, as bpmn.Dialect) ([]byte, error) {
 	switch to {
 	case "json":
 		return schema.Format(p.JSON())
 	case "bpmn":
-		return nil, errors.New("--to bpmn is not available yet")
+		return bpmn.Format(p, as)
 	}
 	return p.YAML(), nil
 }

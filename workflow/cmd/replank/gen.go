@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/replank/replank/internal/typed"
+	"github.com/replank/replank/workflow/bpmn"
 	"github.com/replank/replank/workflow/schema"
 )
 
@@ -85,7 +86,7 @@ func (t *terminal) gen(args []string) (int, error) {
 func (t *terminal) sources(r *generated, files []string) (all []*schema.Process, err error) {
 	from := map[string]string{}
 	for _, name := range files {
-		processes, err := t.processes(name, "", false)
+		processes, err := t.processes(name, bpmn.Options{})
 		if fault := (*schema.Error)(nil); errors.As(err, &fault) {
 			for i := range fault.Findings {
 				r.Findings = append(r.Findings, *newFinding(name, &fault.Findings[i]))
@@ -95,6 +96,9 @@ func (t *terminal) sources(r *generated, files []string) (all []*schema.Process,
 			return nil, err
 		}
 		for _, p := range processes {
+			for _, open := range p.Open() {
+				r.Findings = append(r.Findings, *newFinding(name, &open))
+			}
 			if first, twice := from[p.ID()]; twice {
 				return nil, fmt.Errorf("%s: the process %q is in %s already", name, p.ID(), first)
 			}

@@ -77,9 +77,15 @@ func (t *terminal) process(name, id string, controlOnly bool) (*schema.Process, 
 	if err != nil {
 		return nil, err
 	}
-	if len(all) == 1 && len(all[0].Open()) > 0 { // what it does is not settled: no question about it has an answer
-		return nil, &schema.Error{Findings: all[0].Open()}
+	p, err := single(name, all)
+	if err == nil && len(p.Open()) > 0 { // what it does is not settled: no question about it has an answer
+		return nil, &schema.Error{Findings: p.Open()}
 	}
+	return p, err
+}
+
+// single is the one process of a file.
+func single(name string, all []*schema.Process) (*schema.Process, error) {
 	if len(all) == 1 {
 		return all[0], nil
 	}

@@ -5,7 +5,7 @@
 //	replank verify [--control-only] [--json] FILE...
 //	replank render FILE [--instance TRACE.json | --diff NEW] [--format svg|mermaid] [-o OUT] [--process ID[:NEWID]] [--control-only] [--json]
 //	replank fmt [-w] [-l] [-d] [--json] [FILE...]
-//	replank convert IN [OUT] [--to yaml|json|bpmn] [--process ID] [--control-only] [--json]
+//	replank convert IN [OUT] [--to yaml|json|bpmn] [--dialect D] [--process ID] [--control-only] [--json]
 //	replank gen --package NAME [-o FILE.go] [--json] FILE...
 //	replank schema
 //
