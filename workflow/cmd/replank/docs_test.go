@@ -20,7 +20,7 @@ func TestCommandLinePage(t *testing.T) {
 		sections[name] = s
 	}
 	answers := map[string]any{
-		"check": answer{}, "verify": report{}, "render": rendered{}, "fmt": laidOut{}, "convert": converted{}, "gen": generated{},
+		"check": answer{}, "verify": report{}, "diff": difference{}, "render": rendered{}, "fmt": laidOut{}, "convert": converted{}, "gen": generated{},
 	}
 	for _, v := range verbs {
 		section := sections[v.name]

@@ -2,10 +2,11 @@
 // and that move to another version?
 //
 //	replank check --from OLD --to NEW --trace TRACE.json [--process ID[:NEWID]] [--criteria C] [--control-only] [--json]
-//	replank verify [--control-only] [--json] FILE...
+//	replank verify [--control-only] [--strict] [--json] FILE...
+//	replank diff OLD NEW [--process ID[:NEWID]] [--control-only] [--json]
 //	replank render FILE [--instance TRACE.json | --diff NEW] [--format svg|mermaid] [-o OUT] [--process ID[:NEWID]] [--control-only] [--json]
 //	replank fmt [-w] [-l] [-d] [--json] [FILE...]
-//	replank convert IN [OUT] [--to yaml|json|bpmn] [--dialect D] [--process ID] [--control-only] [--json]
+//	replank convert IN [OUT] [--to yaml|json|bpmn] [--dialect D] [--process ID] [--control-only] [--open] [--json]
 //	replank gen --package NAME [-o FILE.go] [--json] FILE...
 //	replank schema
 //
@@ -41,6 +42,7 @@ type verb struct {
 var verbs = []verb{
 	{"check", "may an instance with this trace move from one version of a process to another, and where does it land?", (*terminal).check},
 	{"verify", "may the processes in these files be deployed?", (*terminal).verify},
+	{"diff", "the changes that lead from one version of a process to another, and what they concern", (*terminal).diff},
 	{"render", "a picture of a process, of an instance on it, or of what distinguishes two versions", (*terminal).render},
 	{"fmt", "files of YAML or JSON in the canonical layout, comments kept", (*terminal).format},
 	{"convert", "a process from YAML, JSON or BPMN to another of them", (*terminal).convert},
@@ -49,7 +51,7 @@ var verbs = []verb{
 }
 
 // planned are verbs that the command will have.
-var planned = []string{"diff", "list", "show", "history", "incidents", "backup", "export-traces"}
+var planned = []string{"list", "show", "history", "incidents", "backup", "export-traces"}
 
 // usage is the help of the command.
 func usage() string {

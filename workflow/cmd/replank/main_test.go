@@ -75,6 +75,7 @@ func TestJSONIsOneObject(t *testing.T) {
 		{"check --json --from p.yaml --to no.yaml --trace t.json", []string{"warnings", "remedies"}},
 		{"check --json --control-only --from p.yaml --to p.yaml --trace t.json", []string{"targets", "warnings", "remedies"}},
 		{"verify --json p.yaml", []string{"processes", "findings"}},
+		{"diff --json p.yaml p.yaml", []string{"changes", "added", "removed", "moved", "changed", "region", "hints"}},
 		{"fmt --json p.yaml", []string{"files", "findings"}},
 		{"convert --json p.yaml --to json", []string{"findings"}},
 		{"gen --json --package p p.yaml", []string{"processes", "findings"}},
