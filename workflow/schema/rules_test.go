@@ -273,3 +273,26 @@ func TestFutureOfRules(t *testing.T) {
 		t.Errorf("with ten tasks at once: %q", wrong)
 	}
 }
+
+// An edit that renames a step renames it in the rules, and what one version and another say of rules is a difference.
+func TestRulesAreEdited(t *testing.T) {
+	const src = "process: p\nsteps:\n  - user: check\n  - user: pay\nrules:\n  - {rule: r, declare: \"precedence(check, pay)\"}\n  - {rule: s, ltlf: G(check -> F pay)}\n"
+	p, err := Parse("p.yaml", []byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := Edit(p, Rename("check", "examine"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := q.Rules(); r[0].Declare != "precedence(examine, pay)" || r[1].LTLf != "G(examine -> F pay)" {
+		t.Errorf("%+v", r)
+	}
+	if r := p.Rules(); r[0].Declare != "precedence(check, pay)" {
+		t.Errorf("the process before the edit says %+v", r)
+	}
+	back, err := Edit(p, Compare(p, q).Changes...)
+	if err != nil || back.Digest() != q.Digest() {
+		t.Errorf("what Compare finds makes\n%v\n%v", back, err)
+	}
+}
