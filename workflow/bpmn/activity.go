@@ -15,7 +15,7 @@ import (
 func (g *graph) work(n *node) []*draft {
 	next, more := g.leave(n)
 	d := &draft{id: n.entered(), at: n.element, next: next}
-	inner := (&draft{id: n.id, at: n.element, step: g.activity(n)}).worded().step.Line(n.line, n.col)
+	inner := (&draft{id: n.id, at: n.element, step: g.activity(n)}).worded().step
 	events, behind := g.boundary(n, d)
 	more = append(more, behind...)
 	within := n.loop != nil && n.loop.name == "standardLoopCharacteristics" // what interrupts the activity leaves the loop
@@ -25,6 +25,7 @@ func (g *graph) work(n *node) []*draft {
 	if len(events) > 0 && (n.loop == nil || within) {
 		inner = inner.Boundary(events...)
 	}
+	inner = inner.Line(n.line, n.col)
 	switch {
 	case n.loop == nil:
 		d.step = inner
@@ -58,7 +59,7 @@ func (g *graph) boundary(n *node, d *draft) (events []schema.Step, more []*draft
 	if n.name == "transaction" && !n.awaits("cancel") && n.inner.cancels() {
 		id := n.id + ".end2"
 		g.warn(n.element, "bpmn/cancel", "give it a cancel boundary event", "%s can be cancelled, and nothing says what follows; the way ends there", named(n.element))
-		events = append(events, schema.OnCancel(eventID(n, 0)).Next(id))
+		events = append(events, schema.OnCancel(eventID(n, 0)).Next(id).Line(n.line, n.col))
 		more, d.leads = append(more, ended(n.element, id)), append(d.leads, id)
 	}
 	for _, b := range n.bounds {

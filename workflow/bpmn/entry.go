@@ -54,7 +54,7 @@ func (g *graph) openings(s *scope) []*draft {
 		first = cmp.Or(first, next)
 		more = append(more, behind...)
 		for _, e := range g.startEvents(n) {
-			g.starts = append(g.starts, e.Next(next))
+			g.starts = append(g.starts, e.Next(next).Line(n.line, n.col))
 		}
 	}
 	return more
@@ -68,11 +68,11 @@ func (g *graph) startEvents(n *node) (list []schema.Step) {
 	switch {
 	case n.name == "receiveTask":
 		name, key := g.message(n, n.element)
-		return []schema.Step{worded(g.partner(n, schema.OnMessage(n.id, name, key))).Line(n.line, n.col)}
+		return []schema.Step{worded(g.partner(n, schema.OnMessage(n.id, name, key)))}
 	case len(n.events) == 0:
-		return []schema.Step{worded(schema.Plain(n.id)).Line(n.line, n.col)}
+		return []schema.Step{worded(schema.Plain(n.id))}
 	case len(n.events) == 1:
-		return []schema.Step{worded(g.on(n, n.events[0], n.id)).Line(n.line, n.col)}
+		return []schema.Step{worded(g.on(n, n.events[0], n.id))}
 	}
 	for i, d := range n.events {
 		list = append(list, worded(g.on(n, d, eventID(n, i))))

@@ -42,7 +42,7 @@ func (g *graph) on(n *node, d *element, id string) schema.Step {
 		g.fatal(d, "bpmn/not-yet", "undo in steps that follow an error", "%s with %s is not supported here", named(n.element), d.name)
 		s = schema.OnCondition(id, "true")
 	}
-	return s.Line(d.line, d.col)
+	return s
 }
 
 // wait is the step that waits for what a definition says.

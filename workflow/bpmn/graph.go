@@ -259,6 +259,10 @@ func (g *graph) parts(n *node) {
 	for _, c := range n.children {
 		switch c.name {
 		case "standardLoopCharacteristics", "multiInstanceLoopCharacteristics":
+			if !n.role.activity() || n.isHandler() {
+				g.warn(c, "bpmn/loop", "remove it", "%s is no activity that could be a loop", named(n.element))
+				continue
+			}
 			if n.loop != nil {
 				g.fatal(c, "bpmn/loop", "remove one of the two", "%s has two loop characteristics", named(n.element))
 			}

@@ -112,6 +112,7 @@ func TestHostileSizes(t *testing.T) {
 		{"one line of many faults", process(strings.Repeat("<complexGateway/>", 100_000)), "bpmn/not-yet"},
 		{"a long condition", process(`<startEvent id="s"/><userTask id="a"/><sequenceFlow sourceRef="s" targetRef="a"/><sequenceFlow sourceRef="a" targetRef="a"><conditionExpression>` +
 			strings.Repeat("!", 1_000_000) + `x</conditionExpression></sequenceFlow>`), "open/expression"},
+		{"many gateways", strings.Replace(process(strings.Repeat(`<parallelGateway id="g" gatewayDirection="Diverging"/><sequenceFlow sourceRef="g" targetRef="g"/>`, 60_000)), `id="p"`, `id="p" isExecutable="true"`, 1), "bpmn/id"},
 		{"many attributes", process(`<userTask id="a" ` + strings.Repeat(`b="" `, 100_000) + `/>`), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -15,6 +15,8 @@ import (
 type scrutiny struct {
 	*file
 	found []schema.Finding
+	in    map[string]int // sequence flows that end at an id
+	out   map[string]int // and that begin there
 }
 
 // A rule looks at elements of some names.
@@ -49,9 +51,12 @@ var rulesOf = func() map[string][]rule {
 
 // scrutinize holds what the processes to be read consist of, and what stands beside processes, against the rules.
 func (f *file) scrutinize(chosen []*element) []schema.Finding {
-	s := &scrutiny{file: f}
 	if f.options.ControlOnly {
 		return nil
+	}
+	s := &scrutiny{file: f, in: map[string]int{}, out: map[string]int{}}
+	for _, e := range chosen {
+		s.count(e)
 	}
 	for _, e := range f.root.children {
 		if e.name != "process" || slices.Contains(chosen, e) {
@@ -60,6 +65,21 @@ func (f *file) scrutinize(chosen []*element) []schema.Finding {
 	}
 	return s.found
 }
+
+// count counts the sequence flows in an element by their ends.
+func (s *scrutiny) count(e *element) {
+	for _, c := range e.children {
+		if c.name == "sequenceFlow" {
+			s.out[strings.TrimSpace(c.attr("sourceRef"))]++
+			s.in[strings.TrimSpace(c.attr("targetRef"))]++
+		} else {
+			s.count(c)
+		}
+	}
+}
+
+// flowsOf are the numbers of sequence flows that end and begin at an element.
+func (s *scrutiny) flowsOf(e *element) (in, out int) { return s.in[e.attr("id")], s.out[e.attr("id")] }
 
 func (s *scrutiny) walk(e *element, executable bool) {
 	if e.name == "extensionElements" {

@@ -11,8 +11,9 @@ var dataRules = []rule{
 	{"ioSpecification", always, processSets},
 	{"ioSpecification", strictly, sets},
 	{"dataObject dataInput dataOutput", inExecutable, collection},
+	{"serviceTask", inExecutable, servedData},
 	{"serviceTask", strictly, serviceData},
-	{"sendTask", strictly, sentData},
+	{"sendTask", inExecutable, sentData},
 	{"receiveTask", strictly, receivedData},
 	{"process globalTask globalUserTask globalScriptTask globalManualTask globalBusinessRuleTask", always, binding},
 	{"multiInstanceLoopCharacteristics", inExecutable, loopData},
@@ -80,12 +81,9 @@ func same(a, b *element) bool {
 }
 
 // passes checks that a task has at most one set, and that its one piece of data is of the item that a message has.
-func (s *scrutiny) passes(e, message *element, data, set string, need bool) {
+func (s *scrutiny) passes(e, message *element, data, set string) {
 	io := e.child("ioSpecification")
 	if io == nil {
-		if need && message != nil {
-			s.broken(e, "bpmn/data-item", "give it an ioSpecification", "%s has no %s, but its operation has a message", named(e), set)
-		}
 		return
 	}
 	if list := io.all(set); len(list) > 1 {
@@ -96,27 +94,34 @@ func (s *scrutiny) passes(e, message *element, data, set string, need bool) {
 	}
 }
 
+// servedData: 10.3.3: a service task whose operation has a message has data for it.
+func servedData(s *scrutiny, e *element) {
+	if op := s.byRef(s.ids, e.attr("operationRef")); op != nil && op.child("inMessageRef") != nil && e.child("ioSpecification") == nil {
+		s.broken(e, "bpmn/data-item", "give it an ioSpecification", "%s has no inputSet, but its operation has a message", named(e))
+	}
+}
+
 // serviceData: 10.3.3: a service task passes the messages of its operation.
 func serviceData(s *scrutiny, e *element) {
 	if op := s.byRef(s.ids, e.attr("operationRef")); op != nil && op.name == "operation" {
 		in, out := op.child("inMessageRef"), op.child("outMessageRef")
 		if in != nil {
-			s.passes(e, s.byRef(s.ids, in.text), "dataInput", "inputSet", true)
+			s.passes(e, s.byRef(s.ids, in.text), "dataInput", "inputSet")
 		}
 		if out != nil {
-			s.passes(e, s.byRef(s.ids, out.text), "dataOutput", "outputSet", true)
+			s.passes(e, s.byRef(s.ids, out.text), "dataOutput", "outputSet")
 		}
 	}
 }
 
 // sentData: 10.3.3: a send task passes its message.
 func sentData(s *scrutiny, e *element) {
-	s.passes(e, s.byRef(s.messages, e.attr("messageRef")), "dataInput", "inputSet", false)
+	s.passes(e, s.byRef(s.messages, e.attr("messageRef")), "dataInput", "inputSet")
 }
 
 // receivedData: 10.3.3: a receive task passes its message.
 func receivedData(s *scrutiny, e *element) {
-	s.passes(e, s.byRef(s.messages, e.attr("messageRef")), "dataOutput", "outputSet", false)
+	s.passes(e, s.byRef(s.messages, e.attr("messageRef")), "dataOutput", "outputSet")
 }
 
 // binding: 10.4.2: what offers an interface binds its operations to data.

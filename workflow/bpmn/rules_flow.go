@@ -1,39 +1,19 @@
 package bpmn
 
-import "strings"
-
 // Rules about flows, gateways and events that do not change what the import reads.
 
 var flowRules = []rule{
 	{"messageFlow", always, noArtifact},
-	{"messageFlow", strictly, messageEnds},
-	{"sequenceFlow", strictly, immediate},
+	{"messageFlow", always, messageEnds},
+	{"sequenceFlow", inExecutable, immediate},
 	{"exclusiveGateway parallelGateway inclusiveGateway complexGateway eventBasedGateway", inExecutable, direction},
 	{"eventBasedGateway", always, instantiates},
-	{"eventBasedGateway", always, noConverging},
+	{"eventBasedGateway", inExecutable, noConverging},
 	{"intermediateThrowEvent intermediateCatchEvent", inExecutable, goesOn},
 	{"task userTask serviceTask scriptTask sendTask receiveTask manualTask businessRuleTask callActivity subProcess transaction exclusiveGateway parallelGateway inclusiveGateway", inExecutable, between},
 	{"messageEventDefinition", strictly, operation},
 	{"adHocSubProcess", always, noEvents},
 	{"callChoreography choreographyTask subChoreography", always, noChoreography},
-}
-
-// flowsOf counts the sequence flows beside an element that end and begin at it.
-func flowsOf(e *element) (in, out int) {
-	id := e.attr("id")
-	for scope := e.parent; scope != nil && scope.name != "definitions"; scope = scope.parent {
-		for _, f := range scope.children {
-			if f.name == "sequenceFlow" {
-				if strings.TrimSpace(f.attr("targetRef")) == id {
-					in++
-				}
-				if strings.TrimSpace(f.attr("sourceRef")) == id {
-					out++
-				}
-			}
-		}
-	}
-	return in, out
 }
 
 // noArtifact: 7.6.2: artifacts are no ends of message flows.
@@ -65,7 +45,7 @@ func immediate(s *scrutiny, e *element) {
 
 // direction: 10.6: what gatewayDirection promises.
 func direction(s *scrutiny, e *element) {
-	in, out := flowsOf(e)
+	in, out := s.flowsOf(e)
 	switch d := e.attr("gatewayDirection"); {
 	case e.name == "eventBasedGateway" && d == "Converging":
 	case d == "Diverging" && (in > 1 || out < 2), d == "Converging" && (out > 1 || in < 2), d == "Mixed" && (in < 2 || out < 2):
@@ -82,14 +62,14 @@ func noConverging(s *scrutiny, e *element) {
 
 // instantiates: 10.6.6: an event gateway that starts the process is not led to, and waits for messages.
 func instantiates(s *scrutiny, e *element) {
-	if in, _ := flowsOf(e); e.attr("instantiate") == "true" && in > 0 {
+	if in, _ := s.flowsOf(e); e.attr("instantiate") == "true" && in > 0 {
 		s.broken(e, "bpmn/instantiate", `remove instantiate="true", or the flows to it`, "%s starts the process, but flows lead to it", named(e))
 	}
 }
 
 // goesOn: 10.5.4: an intermediate event has an outgoing flow, unless it throws a link.
 func goesOn(s *scrutiny, e *element) {
-	if _, out := flowsOf(e); out == 0 && (e.name != "intermediateThrowEvent" || e.child("linkEventDefinition") == nil) {
+	if _, out := s.flowsOf(e); out == 0 && (e.name != "intermediateThrowEvent" || e.child("linkEventDefinition") == nil) {
 		s.broken(e, "bpmn/flow", "lead a flow to what follows, or make it an end event", "no flow leaves %s", named(e))
 	}
 }
@@ -100,7 +80,7 @@ func between(s *scrutiny, e *element) {
 	if e.attr("isForCompensation") == "true" || e.attr("triggeredByEvent") == "true" || e.parent == nil {
 		return
 	}
-	in, out := flowsOf(e)
+	in, out := s.flowsOf(e)
 	if in == 0 && s.options.Strict && e.parent.child("startEvent") != nil && e.attr("instantiate") != "true" {
 		s.broken(e, "bpmn/flow", "lead a flow to it, or remove it", "nothing leads to %s, though there is a start event", named(e))
 	}

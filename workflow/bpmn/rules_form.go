@@ -10,8 +10,8 @@ import (
 
 var formRules = []rule{
 	{"documentation text textAnnotation", always, mime},
-	{"loopCardinality loopCondition completionCondition activationCondition", inExecutable, formal},
-	{"conditionExpression timeDate timeDuration timeCycle from to", strictly, formal},
+	{"loopCardinality loopCondition completionCondition activationCondition timeDate", inExecutable, formal},
+	{"conditionExpression timeDuration timeCycle from to", strictly, formal},
 	{"conditionExpression loopCardinality loopCondition completionCondition condition script", always, languageIsURI},
 	{"transaction", always, methodIsURI},
 	{"property", always, propertyPlace},
@@ -19,7 +19,7 @@ var formRules = []rule{
 	{"globalConversation", always, noConversationNodes},
 	{"performer humanPerformer potentialOwner resourceRole", always, resource},
 	{"complexBehaviorDefinition", always, behaviourCondition},
-	{"dataObjectReference", strictly, stateInName},
+	{"dataObjectReference", inExecutable, stateInName},
 }
 
 var mimeForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.+-]*/[A-Za-z0-9][A-Za-z0-9.+*-]*(\s*;.*)?$`)
