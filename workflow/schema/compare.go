@@ -11,8 +11,8 @@ import (
 type Diff struct {
 	From, To *Process
 	// Changes lead from one to the other: Edit(From, Changes...) has the digest of To, if both were read in the same way
-	// (ParseControl or not). They are meant to be read from the first to the last, and belong together: among themselves they may do without
-	// what the constructors of changes ask for.
+	// (ParseControl or not). They belong together, in this order: they say of jumps and references what becomes of them,
+	// and ask for nothing that the constructors of changes ask for.
 	Changes []Change
 	// Hints are warnings that concern To: "diff/rename" for a node that looks as if it were one of From under another
 	// name, but does not say so with "was".
@@ -23,8 +23,8 @@ type Diff struct {
 }
 
 // Compare finds the changes that lead from one process to another. Nodes are the same if they have the same id, or if
-// "was" says so; nothing is guessed. What stays in its order in a list is not moved: of the steps of a list as many as possible
-// (a longest increasing subsequence). Cases are matched by id, then guard, then by what they hold.
+// "was" says so; nothing is guessed. Of the steps of a list as many as possible stay where they are (a longest increasing
+// subsequence), the others are moved. Cases are matched by id, then guard, then by what they hold.
 func Compare(from, to *Process) *Diff {
 	d := &Diff{From: from, To: to, was: map[string]string{}}
 	if from.digest == to.digest {
@@ -90,12 +90,12 @@ func (d *Diff) Removed() []string {
 	return ids
 }
 
-// Moved are the ids of the nodes that stand in another place, in document order of To, without those that moved along with
-// what they lie in. The slice is the caller's.
+// Moved are the ids of the nodes that were moved, in document order of To, without those that moved along with what they
+// lie in. The slice is the caller's.
 func (d *Diff) Moved() []string { return slices.Clone(d.moved) }
 
-// Changed are the ids of the nodes in To of which something of their own is another: a key, the id, the cases. They are in document
-// order. The slice is the caller's.
+// Changed are the ids of the nodes in To of which something of their own is another: a key, the id, the cases. They are
+// in document order. The slice is the caller's.
 func (d *Diff) Changed() []string { return slices.Clone(d.changed) }
 
 // before is the id in From of a node with an id in To.

@@ -51,7 +51,7 @@ func (c *comparison) fits(w, t *site) bool {
 	return true
 }
 
-// evacuate moves the steps in a node that the target has, too, out of it. Events go with it: only some nodes have a place for them.
+// evacuate moves the steps in a node that the target has, too, out of it. Events stay: few nodes have a place for them.
 func (c *comparison) evacuate(w *site) {
 	for {
 		kept := ""

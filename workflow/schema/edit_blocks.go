@@ -19,6 +19,11 @@ func (e *editor) enclose(f stretch, block, holder *value, key string, closed boo
 			return why
 		}
 	}
+	if block.stepKind() == kindSubprocess {
+		if why := e.alone(f.has); why != nil {
+			return why
+		}
+	}
 	first, last := f.first(), f.last()
 	for _, r := range e.o.mentions() {
 		from, to := f.has(r.from), f.has(e.o.sites[r.target()])
@@ -70,18 +75,31 @@ func (e *editor) embed(c *Change) *fault {
 // that raise errors.
 func (e *editor) endless(in func(*site) bool, would string) *fault {
 	for _, s := range e.o.order {
-		if s.kind != kindEnd || !in(s) || s.v.get("error") != nil {
-			continue
-		}
-		sub := s.outer()
-		for sub != nil && sub.kind != kindSubprocess && sub.kind != kindEach && sub.in.key != "events" {
-			sub = sub.outer()
-		}
-		if sub == nil || !in(sub) {
+		if s.kind == kindEnd && s.v.get("error") == nil && in(s) && !e.deeper(s, in) {
 			return faultf("end", s.id, "lead it to what follows first", "the end %q would %s than now", s.id, would)
 		}
 	}
 	return nil
+}
+
+// alone checks that no event among the steps that in tells runs beside its host: a subprocess waits for it, and what
+// follows with it.
+func (e *editor) alone(in func(*site) bool) *fault {
+	for _, s := range e.o.order {
+		if s.in.key == "boundary" && s.v.get("interrupt") != nil && in(s) && !e.deeper(s, in) {
+			return faultf("event", s.id, "delete it, or let it interrupt, first", "%q does not interrupt: a subprocess ends after it has ended, and what follows would start at another time", s.id)
+		}
+	}
+	return nil
+}
+
+// deeper reports whether s lies in a further scope among the steps that in tells.
+func (e *editor) deeper(s *site, in func(*site) bool) bool {
+	sub := s.outer()
+	for sub != nil && sub.kind != kindSubprocess && sub.kind != kindEach && sub.in.key != "events" {
+		sub = sub.outer()
+	}
+	return sub != nil && in(sub)
 }
 
 func (e *editor) inline(c *Change) *fault {
@@ -103,7 +121,11 @@ func (e *editor) inline(c *Change) *fault {
 		}
 	}
 	body := s.body(0).items()
-	if why := e.endless(func(t *site) bool { return t != s && t.within(s) }, "end more"); why != nil {
+	inside := func(t *site) bool { return t != s && t.within(s) }
+	if why := e.endless(inside, "end more"); why != nil {
+		return why
+	}
+	if why := e.alone(inside); why != nil {
 		return why
 	}
 	return e.spill(s, body)

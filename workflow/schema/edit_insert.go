@@ -89,6 +89,9 @@ func (e *editor) insert(c *Change) *fault {
 		return why
 	}
 	if !c.exact {
+		if c.as != "" && c.v.stepKind() != 0 {
+			c.v.fields[0].value = stringValue(c.as)
+		}
 		if why := e.fresh(c.v, q); why != nil {
 			return why
 		}

@@ -262,10 +262,43 @@ func judge(p, q *Process, c Change, o *outline) (wrong string, judged bool) {
 		if wrong := differ(languageOf(p, itself), languageOf(q, itself), includesSecond); wrong != "" {
 			return wrong, true
 		}
-		// Of the two alone, in a run that does each once, nothing but the one before the other is left.
-		return "", true
+		if len(o.sites[c.nodes[0]].inner) > 0 && len(o.sites[c.nodes[0]].inner[0].items()) > 0 || interrupted(p) {
+			return "", true // the first may be cut short
+		}
+		return early(languageOf(q, itself), c.nodes[0], c.nodes[1]), true
 	}
 	return "", false
+}
+
+// early returns what is wrong if one step can start more often than the other has completed.
+func early(l *language, first, second string) string {
+	completes, starts := first+"/2", second+"/1"
+	if !slices.Contains(l.label, completes) || !slices.Contains(l.label, starts) {
+		return "" // blocks, events and the like have no such letters
+	}
+	type at struct{ state, ahead int }
+	seen := map[at]bool{}
+	for todo := []at{{0, 0}}; len(todo) > 0; {
+		x := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if seen[x] {
+			continue
+		}
+		seen[x] = true
+		for _, m := range l.space.Moves(x.state) {
+			next := at{int(m.To), x.ahead}
+			switch l.label[m.Trans] {
+			case completes:
+				next.ahead = min(next.ahead+1, 2)
+			case starts:
+				if next.ahead--; next.ahead < 0 {
+					return second + " starts before " + first + " has ended"
+				}
+			}
+			todo = append(todo, next)
+		}
+	}
+	return ""
 }
 
 // As long as a run has met nothing of the region nor what lies behind it, it is a run of both.

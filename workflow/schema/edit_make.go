@@ -23,8 +23,8 @@ func InsertBefore(step string, s Step) Change {
 }
 
 // InsertInto inserts a step at the beginning of a list of steps: AP1, serial insert. block "" is the process itself,
-// whose list is number 0. Blocks with cases or branches have a list for each, by its number from 0; a repeat, an each, a
-// subprocess or an event has list 0.
+// whose list is number 0. Blocks with cases or branches have a list for each, by its number from 0; a repeat, an each,
+// a subprocess or an event has list 0.
 func InsertInto(block string, n int, s Step) Change {
 	return Change{op: opInsert, at: spot{side: into, node: block, n: n}, v: s.v}
 }
@@ -40,8 +40,8 @@ func InsertBetween(from, to string, s Step) Change {
 // InsertParallel inserts a step that runs beside a fragment: AP1, parallel insert.
 //
 // Before: no jump from outside leads into the midst of the fragment, and none leads out of it; no end lies in it, unless
-// it raises an error. After: both run, and what follows waits for both. If the fragment is all of a branch of a parallel, s is a branch
-// more of it; else there is a new parallel, whose id is "parallel-" and that of the first step.
+// it raises an error. After: both run, and what follows waits for both. If the fragment is all of a branch of a
+// parallel, s is a branch more of it; else there is a new parallel, whose id is "parallel-" and that of the first step.
 func InsertParallel(fragment string, s Step) Change {
 	return Change{op: opInsertParallel, node: fragment, v: s.v}
 }
@@ -121,7 +121,8 @@ func Swap(one, other string) Change { return Change{op: opSwap, nodes: []string{
 // embedded subprocess is the same but for the reuse.)
 //
 // Before: no jump leads from the fragment to the outside, but at its end, nor from there into its midst; no end lies in
-// it, which would end less then, unless it raises an error.
+// it, which would end less then, unless it raises an error, and no event that does not interrupt, for whose end a
+// subprocess waits.
 func Extract(fragment, id string) Change {
 	return Change{op: opEmbed, node: fragment, v: Sub(id).v}
 }
@@ -129,7 +130,7 @@ func Extract(fragment, id string) Change {
 // Inline puts the steps of a subprocess in its place: AP7, the opposite of Extract.
 //
 // Before: nothing would be lost by it: the subprocess has no variables and no events of its own and is no transaction,
-// and no end lies directly in it, which would end more then, unless it raises an error.
+// no end lies directly in it, which would end more then, unless it raises an error, and no event that does not interrupt.
 func Inline(subprocess string) Change { return Change{op: opInline, node: subprocess} }
 
 // EmbedLoop repeats a fragment until an expression, tested after it, is true: AP8. The id of the repeat is "repeat-" and
@@ -148,12 +149,13 @@ func EmbedWhile(fragment, cel string) Change {
 // Parallelize makes fragments that follow each other the branches of a parallel: AP9. Its id is "parallel-" and that of
 // the first step.
 //
-// Before: two or more are given, in the order and without a gap in which they stand in one list; no jump leads from one into another, and none
-// from outside into any but the first step; no end lies in them, unless it raises an error. They do not race for variables.
+// Before: two or more are given, in the order in which they stand in one list, none left out; no jump leads from one into
+// another, and none from outside into any but the first step; no end lies in them, unless it raises an error. They do
+// not race for variables.
 func Parallelize(fragments ...string) Change { return Change{op: opParallelize, nodes: fragments} }
 
-// EmbedWhen makes a fragment depend on a guard: AP10. It makes a choose with the case and an empty else; its id is "choose-"
-// and that of the first step.
+// EmbedWhen makes a fragment depend on a guard: AP10. It makes a choose with the case and an empty else; its id is
+// "choose-" and that of the first step.
 func EmbedWhen(fragment, cel string) Change {
 	return Change{op: opEmbed, node: fragment, v: Choose("", When(cel), Else()).v, as: blockID("choose", fragment)}
 }
@@ -162,8 +164,8 @@ func EmbedWhen(fragment, cel string) Change {
 //
 // Before: the steps stand directly in two branches of one parallel, not within further blocks (order those).
 // After: second starts when first has ended; all that ran beside each other otherwise still does. If first is the last
-// step of its branch, or second the first of its own, blocks can say that. Else the two branches become one, of bare gateways:
-// x.fork, x.sync, x.wait, x.meet, where x is the id of the first step or the one given by As. Other jumps in the branches
+// step of its branch, or second the first of its own, blocks can say that. Else the two branches become one, of bare
+// gateways: x.fork, x.sync, x.wait, x.meet, where x is the id of the first step or the one given by As. Other jumps in the branches
 // would spoil that, so there are none where the order comes.
 func Order(first, second string) Change {
 	return Change{op: opOrder, nodes: []string{first, second}}
@@ -172,8 +174,8 @@ func Order(first, second string) Change {
 // Unorder lets two steps run at once that run one after the other: AP12, remove control dependency; the opposite of
 // Order, of blocks as of gateways.
 //
-// Before: the second follows the first directly: in one list, as the first step of a branch of a parallel that follows the first, or as the step that
-// follows a parallel of whose branches the first is the last step, or by the gateways that Order made.
+// Before: the second follows the first directly: in one list; as the first step of a branch of a parallel that follows
+// the first; as the step behind a parallel of which the first ends a branch; or by the gateways that Order made.
 // After: what came before both comes before both, and what came after both after both.
 func Unorder(first, second string) Change {
 	return Change{op: opUnorder, nodes: []string{first, second}}

@@ -13,19 +13,20 @@ import (
 
 // Region is the ids of the nodes whose behaviour may differ between the two processes: whether and how often they happen,
 // beside what, with which data. As long as a run has met none of them, nor anything that flows lead to from them, or from
-// the border of a subprocess around them, it is a run of both. (A run that has met what lies behind the region, but not the region, may be one of From alone: of a
-// version without the step that was inserted.) They are in document order of To; the removed ones, in that of From,
-// come last. The slice is the caller's.
+// the border of a subprocess around them, it is a run of both. (A run that has met what lies behind the region, but not
+// the region, may be one of From alone: of a version without the step that was inserted.) They are in document order of
+// To; the removed ones, in that of From, come last. The slice is the caller's.
 //
 // It is the smallest set that holds:
 //
 //   - control: for flows that are in one graph only (Process.Graph), joined where they touch, all that lies between the
-//     nearest node through which every way to them leads and the nearest through which every way from them leads, in both graphs
-//     together, these two left out unless they are in a circle with the rest; and nodes of which a key says something else, titles and
-//     docs left aside;
+//     nearest node through which every way to them leads and the nearest through which every way from them leads, in both
+//     graphs together, these two left out unless they are in a circle with the rest; and nodes of which a key says
+//     something else, titles and docs left aside;
 //   - decisions: with a gateway that decides by other guards, or on other data, all up to where its ways meet again; in
 //     the same way with a host whose events differ;
-//   - data: the nodes that read a variable of which the declaration differs, or which a node of the region or a removed one writes.
+//   - data: the nodes that read a variable of which the declaration differs, or which a node of the region or a removed
+//     one writes.
 //
 // Of processes of ParseControl data is unknown and left aside.
 func (d *Diff) Region() []string {
