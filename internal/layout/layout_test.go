@@ -60,6 +60,29 @@ func TestRandomGraphs(t *testing.T) {
 	})
 }
 
+// TestLargeGraphs has graphs that are denser and deeper than those that rapid makes.
+func TestLargeGraphs(t *testing.T) {
+	edges, inner, bound := 0, 0, 0
+	for seed := range uint64(150) {
+		g := random(rand.New(rand.NewPCG(seed, 7)).IntN, 70)
+		l, err := Place(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, wrong := range faults(g, l) {
+			t.Errorf("seed %d: %s", seed, wrong)
+		}
+		edges += len(g.Edges)
+		for _, n := range g.Nodes {
+			inner += min(n.Parent+1, 1)
+			bound += min(n.Host+1, 1)
+		}
+	}
+	if edges < 1000 || inner < 500 || bound < 200 {
+		t.Errorf("%d edges, %d nodes in containers, %d boundary events", edges, inner, bound)
+	}
+}
+
 // faults are all that is wrong with a layout.
 func faults(g *Graph, l *Layout) []string {
 	var wrong []string

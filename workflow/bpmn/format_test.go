@@ -195,7 +195,8 @@ func TestFormatWithoutSchema(t *testing.T) {
 	}
 }
 
-// faultsOf are the fatal findings of a process, but for nodes that can never happen: successors tells of those.
+// faultsOf are the fatal findings of a process, but for nodes that can never happen: those behind an event that nothing
+// raises are only warned of where the text has them in its do, which the import writes as a jump.
 func faultsOf(p *schema.Process) map[string]bool {
 	all := map[string]bool{}
 	for _, f := range p.Verify(schema.Budget{}).Findings {
