@@ -272,7 +272,7 @@ func TestControlAgainstStateSpace(t *testing.T) {
 				from.tree.Text(), to.tree.Text())
 		}
 	})
-	if tally[true] == 0 || tally[false] == 0 {
+	if !testing.Short() && (tally[true] == 0 || tally[false] == 0) {
 		t.Errorf("accepted and refused: %v: the test says little", tally)
 	}
 }
