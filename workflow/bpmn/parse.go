@@ -67,7 +67,7 @@ func (o Options) Parse(name string, src []byte) ([]*schema.Process, error) {
 	}
 	chosen, finding := f.choose()
 	if finding != nil {
-		return nil, f.refuse(*finding)
+		return nil, f.refuse(append(f.scrutinize(nil), *finding)...)
 	}
 	var all []*schema.Process
 	var wrong []schema.Finding

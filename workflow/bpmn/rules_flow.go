@@ -99,8 +99,11 @@ func operation(s *scrutiny, e *element) {
 	}
 }
 
-// noEvents: 10.3.6: an ad-hoc sub-process has no start and end events.
+// noEvents: 10.3.6: an ad-hoc sub-process has no start and end events; and, as every activity, one loop at most.
 func noEvents(s *scrutiny, e *element) {
+	if loops := e.all("standardLoopCharacteristics", "multiInstanceLoopCharacteristics"); len(loops) > 1 { // 10.3.7
+		s.broken(loops[1], "bpmn/loop", "remove one of the two", "%s has two loop characteristics", named(e))
+	}
 	for _, c := range e.all("startEvent", "endEvent") {
 		s.broken(c, "bpmn/ad-hoc", "remove it", "the ad-hoc sub-process %s has the %s", named(e), named(c))
 	}
