@@ -234,8 +234,14 @@ func (c *Control) stuck(set, next *configurations, l controlLetter) *refusal {
 		return &refusal{message: id + " cannot happen: the target has ended before it", blame: id + " was moved"}
 	}
 	why := &refusal{message: id + " cannot happen yet: the target waits for " + strings.Join(waits, ", ") + " first", blame: id + " was moved"}
-	inserted := slices.DeleteFunc(waits, func(w string) bool { return c.c.back[c.now.p.ByID[w]] >= 0 })
-	if len(inserted) > 0 {
+	nodes := make([]int32, len(waits))
+	for i, w := range waits {
+		nodes[i] = int32(c.now.p.ByID[w])
+	}
+	if now := c.c.ordered(nodes, l.node, c.c.back[l.node]); now != "" {
+		why.blame = now
+	}
+	if inserted := c.c.inserted(nodes); len(inserted) > 0 {
 		why.blame = strings.Join(inserted, ", ") + " was inserted before " + id
 		why.remedies = append(why.remedies, "owing "+strings.Join(inserted, ", ")+" (insertions, not available yet)")
 	}
@@ -269,11 +275,11 @@ func (c *Control) arrive(end, set *configurations) ([]Target, *refusal) {
 		slices.Sort(lost)
 		lost = slices.Compact(lost)
 		if len(lost) == 0 {
-			return nil, &refusal{message: "the target would have an activity running that was interrupted"}
+			return nil, &refusal{message: "the target would have an activity running that was interrupted", blame: "what interrupts it was changed"}
 		}
 		return nil, &refusal{
 			outcome: NeedsAbort, message: "the target would not have " + strings.Join(lost, ", ") + " running", undo: lost,
-			remedies: []string{"aborting " + strings.Join(lost, ", "), "waiting until it is completed"},
+			blame: c.c.ended(lost), remedies: []string{"aborting " + strings.Join(lost, ", "), "waiting until it is completed"},
 		}
 	}
 	slices.SortFunc(out, func(a, b Target) int {

@@ -78,6 +78,9 @@ func TestControlAllowsWhatHappened(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v\n%s\n%s", err, tell(from.m.Program(), run), from.tree.Text())
 			}
+			if !got.Accepted() {
+				explained(t, got.Verdict, func() string { return from.tree.Text() + "\n---\n" + to.tree.Text() })
+			}
 			if !want.Accepted() {
 				continue
 			}

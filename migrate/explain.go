@@ -13,15 +13,11 @@ import (
 func (r *run) stuck(k *kernel.Replay, x *item) *refusal {
 	t := r.c.t.Program()
 	why := &refusal{letter: x.from}
-	var waits, inserted []string
+	var nodes []int32
+	var waits []string
 	for i := range t.Nodes {
-		n := &t.Nodes[i]
-		if !k.Waits(int32(i)) || n.Kind == program.BoundaryEvent {
-			continue
-		}
-		waits = append(waits, n.ID)
-		if r.c.back[i] < 0 {
-			inserted = append(inserted, n.ID)
+		if n := &t.Nodes[i]; k.Waits(int32(i)) && n.Kind != program.BoundaryEvent {
+			nodes, waits = append(nodes, int32(i)), append(waits, n.ID)
 		}
 	}
 	id := t.Nodes[x.Node].ID
@@ -33,15 +29,15 @@ func (r *run) stuck(k *kernel.Replay, x *item) *refusal {
 	default:
 		why.message = fmt.Sprintf("%s cannot happen yet: the target waits for %s first", id, strings.Join(waits, ", "))
 	}
-	if other := r.otherwise(k); other != "" {
-		why.blame = other
-	} else if len(inserted) > 0 {
-		why.blame = strings.Join(inserted, ", ") + " was inserted before " + id
+	why.blame = r.blame(k, x, nodes)
+	if inserted := r.c.inserted(nodes); len(inserted) > 0 && r.otherwise(k) == "" {
 		why.remedies = append(why.remedies, "owing "+strings.Join(inserted, ", ")+" (insertions, not available yet)")
-	} else {
-		why.blame = id + " was moved"
 	}
-	why.remedies = append(why.remedies, "compensating "+r.old(x)+" (not available yet)")
+	undo := "compensating "
+	if x.runs {
+		undo = "aborting "
+	}
+	why.remedies = append(why.remedies, undo+r.old(x)+" (not available yet)")
 	return why
 }
 

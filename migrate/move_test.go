@@ -130,6 +130,7 @@ func TestMonotone(t *testing.T) {
 		if l != nil {
 			rt.Fatalf("%v, but no set accepts%s", verdict, scene(from, to, run))
 		}
+		explained(rt, verdict, func() string { return scene(from, to, run) })
 	})
 	t.Logf("%d sets that accept less with loops, %d targets that differ", lost, other)
 }

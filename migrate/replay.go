@@ -136,7 +136,7 @@ func (r *run) replay(c Criteria) (*Landing, *refusal) {
 		}
 		if missing := r.undefined(k, rem[at]); missing != "" {
 			return nil, &refusal{
-				letter: rem[at].from, message: fmt.Sprintf("%s reads %s, which has no value in this run", r.old(rem[at]), missing),
+				letter: rem[at].from, message: fmt.Sprintf("%s reads %s, which has no value in this run", r.old(rem[at]), missing), blame: "the target reads " + missing,
 				remedies: []string{"a default for " + missing, "`from` at " + missing},
 			}
 		}
@@ -276,10 +276,12 @@ func (r *run) arrive(k *kernel.Replay) *refusal {
 	case len(lost) > 0:
 		return &refusal{
 			outcome: NeedsAbort, message: "the target would not have " + strings.Join(lost, ", ") + " running", undo: lost,
-			remedies: []string{"aborting " + strings.Join(lost, ", "), "waiting until it is completed"},
+			blame: r.c.ended(lost), remedies: []string{"aborting " + strings.Join(lost, ", "), "waiting until it is completed"},
 		}
 	case len(extra) > 0:
-		return &refusal{message: "the target would have " + strings.Join(extra, ", ") + " running, which was interrupted"}
+		return &refusal{
+			message: "the target would have " + strings.Join(extra, ", ") + " running, which was interrupted", blame: "what interrupts " + strings.Join(extra, ", ") + " was changed",
+		}
 	}
 	for _, w := range st.Works {
 		if !w.Incident {
@@ -287,7 +289,9 @@ func (r *run) arrive(k *kernel.Replay) *refusal {
 		}
 		old := r.c.back[w.Node]
 		if old < 0 || r.state.Work(old) == nil || !r.state.Work(old).Incident {
-			return &refusal{message: "the target cannot decide at " + t.Nodes[w.Node].ID + " with the values of this run: " + w.Key}
+			return &refusal{
+				message: "the target cannot decide at " + t.Nodes[w.Node].ID + " with the values of this run: " + w.Key, blame: "the guards of " + t.Nodes[w.Node].ID + " were changed",
+			}
 		}
 	}
 	if st.Marking.Empty() {

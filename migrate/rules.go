@@ -43,6 +43,7 @@ func (c *Checker) broken(letters []kernel.Seen) *refusal {
 			message:  fmt.Sprintf("what happened violates the rule %q of the target: %s", r.ID, r.Text),
 			remedies: []string{fmt.Sprintf("`on: flag` at the rule %s", r.ID)},
 		}
+		why.blame = "the rule " + r.ID + " was changed"
 		if old := c.s.Program(); !hasRule(old.Rules, r.ID) {
 			why.blame = "the rule " + r.ID + " was added"
 		}

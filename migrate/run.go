@@ -88,7 +88,7 @@ func (r *run) writes(list []kernel.Write, seq uint64, l *kernel.Letter) ([]kerne
 	var out []kernel.Write
 	for _, w := range list {
 		if why := r.c.changed[w.Slot]; why != "" {
-			return nil, &refusal{letter: l, message: why, remedies: []string{"a converter: `from` at the variable"}}
+			return nil, &refusal{letter: l, message: why, blame: "the type of " + r.c.s.Program().Vars[w.Slot].Name + " was changed", remedies: []string{"a converter: `from` at the variable"}}
 		}
 		if to := r.c.slot[w.Slot]; to >= 0 {
 			out = append(out, kernel.Write{Slot: to, Value: w.Value})
@@ -121,7 +121,11 @@ func (r *run) convert() *refusal {
 			}
 			v, err := cv.program.Eval(now)
 			if err != nil {
-				return &refusal{letter: x.letter, message: fmt.Sprintf("from of variable %s: %v", r.c.t.Program().Vars[slot].Name, err)}
+				name := r.c.t.Program().Vars[slot].Name
+				return &refusal{
+					letter: x.letter, message: fmt.Sprintf("from of variable %s: %v", name, err), blame: "`from` was given to " + name,
+					remedies: []string{"a converter that allows for the values of this run"},
+				}
 			}
 			r.env = append(r.env, kernel.Env{Seq: x.seq, Write: kernel.Write{Slot: int32(slot), Value: v}})
 		}
