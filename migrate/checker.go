@@ -38,6 +38,8 @@ type Checker struct {
 	needs    *schema.Needs
 
 	renamings []kernel.Renaming // of Options.Rename, ascending
+	lineage   Lineage
+	variables map[string]string // renamed ones, by their name in from
 
 	node    []int32   // node of from -> node of to, -1: deleted
 	back    []int32   // node of to -> node of from, -1: inserted
@@ -55,7 +57,14 @@ type convert struct {
 
 // NewChecker prepares a check. A *schema.Error says what is wrong with the plan itself: the target is not verified, a
 // rename names no node, one of the two has elements that no engine runs. opts may be nil.
+//
+// The target is taken for the version after the old schema; see NewCheckerOf for others.
 func NewChecker(from, to *schema.Process, opts *Options) (*Checker, error) {
+	return NewCheckerOf(from, to, Lineage{}, opts)
+}
+
+// NewCheckerOf is NewChecker for two versions of a process that do not follow on each other: a later one, or an older.
+func NewCheckerOf(from, to *schema.Process, lineage Lineage, opts *Options) (*Checker, error) {
 	var o Options
 	if opts != nil {
 		o = *opts
@@ -65,7 +74,7 @@ func NewChecker(from, to *schema.Process, opts *Options) (*Checker, error) {
 	}
 	c := &Checker{
 		from: from, to: to, s: kernel.New(from.Program()), t: kernel.New(to.Program()),
-		criteria: o.Criteria & relaxations, possible: relaxations, timers: o.Timers,
+		criteria: o.Criteria & relaxations, possible: relaxations, timers: o.Timers, lineage: lineage,
 	}
 	if !relaxable(c.s.Program()) || !relaxable(c.t.Program()) {
 		c.criteria, c.possible = 0, 0
@@ -105,16 +114,11 @@ func fatal(p *schema.Process, code, node, message, hint string) schema.Finding {
 func (c *Checker) mapNodes(rename map[string]string) []schema.Finding {
 	s, t := c.from.Program(), c.to.Program()
 	c.node, c.back = fill(len(s.Nodes)), fill(len(t.Nodes))
-	was := map[string]string{} // old id -> new id
+	was := c.renamed(nodeNames, nodeIDs(s), nodeIDs(t)) // old id -> new id
 	moved := make([]bool, len(t.Nodes))
-	for i := range t.Nodes {
-		n := &t.Nodes[i]
-		_, known := s.ByID[n.Was]
-		now, same := s.ByID[n.ID]
-		// A version after the one that renamed it says so too; from there on the id is the id.
-		if moved[i] = known && !(same && s.Nodes[now].Was == n.Was); moved[i] {
-			was[n.Was] = n.ID
-		}
+	//lint:sorted each sets an element of its own
+	for _, id := range was {
+		moved[t.ByID[id]] = true
 	}
 	var findings []schema.Finding
 	olds := make([]string, 0, len(rename))
@@ -193,19 +197,17 @@ func class(k program.Kind) int {
 	return 10 + int(k)
 }
 
-// origin is the variable of the old schema that one of the target was, or -1: that of "was", unless the old schema has
-// the name too and says the same of it, or else that of its name. (No other variable has a name that one was.)
+// origin is the variable of the old schema that one of the target was, or -1: what the renamings tell, or else that of
+// its name.
 func (c *Checker) origin(slot int) int {
-	s, v := c.from.Program(), &c.to.Program().Vars[slot]
-	named := func(name string) int {
-		return slices.IndexFunc(s.Vars, func(o program.Var) bool { return o.Name == name })
+	if i := c.formerVar(c.to.Program().Vars[slot].Name); i >= 0 {
+		return i
 	}
-	if i := named(v.Name); v.Was != "" && (i < 0 || s.Vars[i].Was != v.Was) {
-		if i := named(v.Was); i >= 0 {
-			return i
-		}
+	name := c.oldName(slot)
+	if _, renamed := c.variables[name]; renamed {
+		return -1 // by a version between the two, and this one is another
 	}
-	return named(c.oldName(slot))
+	return variable(c.from.Program(), name)
 }
 
 // oldName is the name of a variable of the target in the old schema: another one, if it belongs to a sub-process that
@@ -225,6 +227,7 @@ func (c *Checker) oldName(slot int) string {
 // mapVars maps variables by name or "was".
 func (c *Checker) mapVars() []schema.Finding {
 	s, t := c.from.Program(), c.to.Program()
+	c.variables = c.renamed(varNames, varIDs(s), varIDs(t))
 	c.slot, c.changed = fill(len(s.Vars)), make([]string, len(s.Vars))
 	c.convert = make([]convert, len(t.Vars))
 	var findings []schema.Finding

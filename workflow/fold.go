@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,7 +21,7 @@ type checkers struct {
 // checkerName says what a checker is for: equal schemas with equal options share one.
 type checkerName struct {
 	from, to [32]byte // digests
-	options  string
+	options  string   // and how the versions are related
 }
 
 // maxCheckers bounds the checkers in memory.
@@ -28,7 +29,11 @@ const maxCheckers = 256
 
 // checker returns the check of runs of one version against another. A *schema.Error says what is wrong with the plan.
 func (e *Engine) checker(from, to *version, opts migrate.Options) (*migrate.Checker, error) {
-	name := checkerName{from.schema.Digest(), to.schema.Digest(), describe(&opts)}
+	lineage, err := e.lineage(from, to)
+	if err != nil {
+		return nil, err
+	}
+	name := checkerName{from.schema.Digest(), to.schema.Digest(), describe(&opts) + relation(&lineage)}
 	c := &e.catalog.checkers
 	c.mu.Lock()
 	known := c.list[name]
@@ -36,7 +41,7 @@ func (e *Engine) checker(from, to *version, opts migrate.Options) (*migrate.Chec
 	if known != nil {
 		return known, nil
 	}
-	made, err := migrate.NewChecker(from.schema, to.schema, &opts)
+	made, err := migrate.NewCheckerOf(from.schema, to.schema, lineage, &opts)
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +55,46 @@ func (e *Engine) checker(from, to *version, opts migrate.Options) (*migrate.Chec
 	}
 	c.list[name] = made
 	return made, nil
+}
+
+// lineage is how two versions of a process are related. A schema that is not deployed (number 0) would be the next.
+func (e *Engine) lineage(from, to *version) (migrate.Lineage, error) {
+	var l migrate.Lineage
+	r, err := e.realmOf(context.Background(), to.tenant)
+	if err != nil {
+		return l, err
+	}
+	first, last := from.number+1, to.number // of those between: [first, last)
+	if to.number == 0 {
+		_, _, latest, err := r.known(to.name)
+		if err != nil {
+			return l, err
+		}
+		last = latest + 1
+	} else if to.number < from.number {
+		l.Back, first, last = true, to.number+1, from.number
+	}
+	for n := first; n < last; n++ {
+		v, err := e.version(to.tenant, to.process, n)
+		if err != nil {
+			return l, err
+		}
+		l.Between = append(l.Between, v.schema)
+	}
+	if l.Back {
+		slices.Reverse(l.Between)
+	}
+	return l, nil
+}
+
+// relation is equal for versions that are related in the same way.
+func relation(l *migrate.Lineage) string {
+	text := fmt.Sprint(" ", l.Back)
+	for _, p := range l.Between {
+		digest := p.Digest()
+		text += string(digest[:])
+	}
+	return text
 }
 
 // describe is equal for options that mean the same.

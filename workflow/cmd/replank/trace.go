@@ -54,10 +54,7 @@ func readTrace(name string, src []byte, p *schema.Process) (*trace, error) {
 	d.DisallowUnknownFields()
 	var t trace
 	if err := d.Decode(&t); err != nil {
-		if errors.Is(err, io.EOF) {
-			err = errors.New("it is empty")
-		}
-		return nil, fmt.Errorf(`%s: %w; want {"vars": {...}, "events": [...]}`, name, err)
+		return nil, fmt.Errorf(`%s: %w; want {"vars": {...}, "events": [...]}`, name, malformed(src, err))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: something follows the trace", name)
@@ -77,6 +74,42 @@ func readTrace(name string, src []byte, p *schema.Process) (*trace, error) {
 		last = *e.At
 	}
 	return &t, nil
+}
+
+// malformed tells of an error of encoding/json in the words of a trace, with the line that it is on.
+func malformed(src []byte, err error) error {
+	line := func(offset int64) int {
+		return 1 + bytes.Count(src[:min(max(offset, 0), int64(len(src)))], []byte("\n"))
+	}
+	var typed *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	var moment *time.ParseError
+	switch {
+	case errors.Is(err, io.EOF):
+		return errors.New("it is empty")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it ends too early")
+	case errors.As(err, &typed) && typed.Field == "":
+		return fmt.Errorf("line %d: it is %s", line(typed.Offset), article(typed.Value))
+	case errors.As(err, &typed):
+		return fmt.Errorf("line %d: %s is %s", line(typed.Offset), typed.Field, article(typed.Value))
+	case errors.As(err, &syntax):
+		return fmt.Errorf("line %d: %w", line(syntax.Offset), err)
+	case errors.As(err, &moment):
+		return fmt.Errorf("at %s is no moment of RFC 3339, such as 2026-03-01T12:00:00Z", moment.Value)
+	case strings.HasPrefix(err.Error(), "Time."): // of the method of time.Time
+		return errors.New("at is no text")
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+}
+
+// article puts a or an before a kind of JSON value.
+func article(kind string) string {
+	kind, _, _ = strings.Cut(kind, " ")
+	if strings.ContainsRune("ao", rune(kind[0])) {
+		return "an " + kind
+	}
+	return "a " + kind
 }
 
 // read finds out which form the event has, and whether what it has fits.
