@@ -8,6 +8,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/replank/replank/internal/randtest"
+
 	"github.com/replank/replank/internal/kernel"
 	"github.com/replank/replank/internal/program"
 	"github.com/replank/replank/internal/randschema"
@@ -17,7 +19,13 @@ import (
 // TestRandomRuns drives random instances of random schemas and checks the invariants after every step.
 func TestRandomRuns(t *testing.T) {
 	schemas, steps, ends, violated, refused := 0, 0, 0, 0, 0
-	rapid.Check(t, func(rt *rapid.T) {
+	few := func() string {
+		if violated == 0 || refused == 0 || ends == 0 {
+			return fmt.Sprintf("%d rules were violated, %d refused something, %d instances ended", violated, refused, ends)
+		}
+		return ""
+	}
+	randtest.Check(t, few, func(rt *rapid.T) {
 		intn := func(n int) int { return rapid.IntRange(0, n-1).Draw(rt, "n") }
 		src := randschema.Make(intn, randschema.Config{Locals: true, Required: 1})
 		p, err := schema.Parse("random.yaml", []byte(src))
@@ -45,12 +53,6 @@ func TestRandomRuns(t *testing.T) {
 		}
 	})
 	t.Logf("%d schemas, %d steps, %d ended, %d violated rules, %d refused", schemas, steps, ends, violated, refused)
-	if (violated == 0 || refused == 0) && !testing.Short() {
-		t.Error("no rule was violated, or none refused anything: the test does not reach what it is for")
-	}
-	if ends == 0 {
-		t.Error("no instance ended: the test does not reach what it is for")
-	}
 }
 
 // rt2tb reports to rapid, so that it shrinks.

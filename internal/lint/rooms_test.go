@@ -22,6 +22,7 @@ var rooms = map[string]room{
 	// Things that know nothing of processes.
 	"internal/nearest":    {pure: true},
 	"internal/randschema": {pure: true},
+	"internal/randtest":   {outside: []string{"pgregory.net/rapid"}},
 	"internal/period":     {pure: true},
 	"internal/keys":       {outside: []string{"github.com/oklog/ulid/v2"}, pure: true},
 	"internal/petri":      {pure: true},

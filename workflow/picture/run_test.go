@@ -8,6 +8,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/replank/replank/internal/randtest"
+
 	"github.com/replank/replank/internal/expr"
 	"github.com/replank/replank/internal/kernel"
 	"github.com/replank/replank/internal/program"
@@ -60,8 +62,8 @@ steps:
 
 // What an instance waits for is marked so, what it has done is marked so, and some marked flow leads to each of them.
 func TestRandomRuns(t *testing.T) {
-	ended := 0
-	rapid.Check(t, func(t *rapid.T) {
+	seen := map[string]int{}
+	randtest.Check(t, randtest.Keys(seen, "ended"), func(t *rapid.T) {
 		intn := func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "n") }
 		p, err := schema.Parse("a.yaml", []byte(randschema.Make(intn, randschema.Config{})))
 		if err != nil {
@@ -73,15 +75,12 @@ func TestRandomRuns(t *testing.T) {
 		for range 12 {
 			checkRun(t, p, r)
 			if r.s.Ended() || len(r.s.Works) == 0 {
-				ended++
+				seen["ended"]++
 				return
 			}
 			r.step(t, &r.s.Works[intn(len(r.s.Works))])
 		}
 	})
-	if !testing.Short() && ended == 0 {
-		t.Error("no instance has ended")
-	}
 }
 
 // A runner makes an instance go on.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/replank/replank/internal/randtest"
 )
 
 // front reads and resolves a value, without the compiler.
@@ -42,7 +44,18 @@ func read(t interface{ Fatalf(string, ...any) }, src []byte) *Process {
 // mirror it.
 func TestTextAndBuilderAgree(t *testing.T) {
 	used := map[string]bool{}
-	rapid.Check(t, func(t *rapid.T) {
+	unused := func() string {
+		for k := kindUser; k <= kindCancel; k++ {
+			for _, row := range stepTables[k] {
+				rare := row.key == "separate-from" || k == kindGateway && row.key == "next" || !stepKinds.has(k) && slices.Contains([]string{"title", "doc", "was", "next"}, row.key)
+				if key := k.String() + "." + row.key; row.at != nil && !used[key] && !rare {
+					return "no random source has the key " + key
+				}
+			}
+		}
+		return ""
+	}
+	randtest.Check(t, unused, func(t *rapid.T) {
 		w := &sourceWriter{t: t}
 		doc := w.process()
 		keysUsed(doc, used)
@@ -77,17 +90,6 @@ func TestTextAndBuilderAgree(t *testing.T) {
 			t.Fatalf("the builder makes\n%s\nnot\n%s", got, want)
 		}
 	})
-	if testing.Short() || t.Failed() {
-		return
-	}
-	for k := kindUser; k <= kindCancel; k++ {
-		for _, row := range stepTables[k] {
-			rare := row.key == "separate-from" || k == kindGateway && row.key == "next" || !stepKinds.has(k) && slices.Contains([]string{"title", "doc", "was", "next"}, row.key)
-			if key := k.String() + "." + row.key; row.at != nil && !used[key] && !rare {
-				t.Errorf("no random source has the key %s", key)
-			}
-		}
-	}
 }
 
 // keysUsed adds the keys that the steps and events of a source have, as "user.groups".

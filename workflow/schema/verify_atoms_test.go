@@ -7,6 +7,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/replank/replank/internal/randtest"
+
 	"github.com/replank/replank/internal/petri"
 	"github.com/replank/replank/internal/program"
 )
@@ -140,32 +142,29 @@ func TestCorrelationAgreesWithData(t *testing.T) {
 	if testing.Short() {
 		rounds = 2
 	}
-	for range rounds {
-		rapid.Check(t, func(t *rapid.T) {
-			src := decisive(t)
-			p := compiled(t, src)
-			if p == nil {
-				t.Skip("refused for its structure")
-			}
-			free, codes := judged(p, 0), map[string]bool{}
-			for _, f := range verify(p, Budget{}).Findings {
-				codes[f.Code] = true
-			}
-			if codes["sound/livelock"] {
-				return
-			}
-			unsafe, stuck := fails(p.program)
-			got, want := codes["sound/unsafe"] || codes["sound/deadlock"], unsafe || stuck
-			if got != want {
-				t.Fatalf("found %v, but unsafe %v, stuck %v\n%s", codes, unsafe, stuck, src)
-			}
-			seen[fmt.Sprintf("free %v, with data %v", refused(free.list), want)]++
-		})
-	}
-	t.Log(seen)
-	for _, v := range []string{"free true, with data false", "free true, with data true", "free false, with data false"} {
-		if seen[v] == 0 && !testing.Short() {
-			t.Errorf("no process is %q: the test does not reach what it is for (%v)", v, seen)
+	prop := func(t *rapid.T) {
+		src := decisive(t)
+		p := compiled(t, src)
+		if p == nil {
+			t.Skip("refused for its structure")
 		}
+		free, codes := judged(p, 0), map[string]bool{}
+		for _, f := range verify(p, Budget{}).Findings {
+			codes[f.Code] = true
+		}
+		if codes["sound/livelock"] {
+			return
+		}
+		unsafe, stuck := fails(p.program)
+		got, want := codes["sound/unsafe"] || codes["sound/deadlock"], unsafe || stuck
+		if got != want {
+			t.Fatalf("found %v, but unsafe %v, stuck %v\n%s", codes, unsafe, stuck, src)
+		}
+		seen[fmt.Sprintf("free %v, with data %v", refused(free.list), want)]++
 	}
+	for range rounds - 1 {
+		rapid.Check(t, prop)
+	}
+	randtest.Check(t, randtest.Keys(seen, "free true, with data false", "free true, with data true", "free false, with data false"), prop)
+	t.Log(seen)
 }
