@@ -285,11 +285,12 @@ func (v *verifier) dead() {
 	}
 	fired, exists := v.happening()
 	behind := make(map[*step]bool) // steps in the body of a dead event
+	led := v.led(fired)
 	for i := range v.prog.Nodes {
 		n, s := &v.prog.Nodes[i], v.step(int32(i))
 		owner := v.prog.Scopes[n.Scope].Node
 		switch {
-		case fired[i], strings.HasSuffix(n.ID, joinSuffix), behind[s]:
+		case fired[i], strings.HasSuffix(n.ID, joinSuffix), behind[s], led[i] && n.Host < 0:
 		case !exists[i] && !v.isJoin(int32(i)): // events take the place of a race or an event gateway
 		case owner >= 0 && !fired[owner], n.Host >= 0 && !fired[n.Host]:
 		case n.Host >= 0, s.role == roleHandler:
@@ -318,6 +319,32 @@ func (v *verifier) dead() {
 			v.sound("sound/dead", int32(i), nil, hint, "%s can never happen", v.name(int32(i)))
 		}
 	}
+}
+
+// led tells which nodes that never happen dead boundary events lead to.
+func (v *verifier) led(fired []bool) []bool {
+	led := make([]bool, len(v.prog.Nodes))
+	reached := v.prog.Net.NewMarking()
+	for i := range v.prog.Nodes {
+		if n := &v.prog.Nodes[i]; n.Host >= 0 && n.Occur >= 0 && !fired[i] && fired[n.Host] {
+			reached.Union(v.prog.Net.Trans(int(n.Occur)).Post)
+		}
+	}
+	for more := !reached.Empty(); more; {
+		more = false
+		for t, a := range v.prog.Acts {
+			x := v.prog.Net.Trans(t)
+			if a.Node < 0 || fired[a.Node] || !x.Pre.Meets(reached) && !slices.ContainsFunc(x.Inputs, reached.Has) {
+				continue
+			}
+			led[a.Node] = true
+			if !reached.Contains(x.Post) {
+				reached.Union(x.Post)
+				more = true
+			}
+		}
+	}
+	return led
 }
 
 // happening tells for each node whether something of it happens in some run, and whether there is anything that could.
