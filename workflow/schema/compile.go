@@ -66,7 +66,7 @@ type compiler struct {
 type link struct {
 	to    int32       // node, or scopeEnds
 	used  bool        // some reachable node sends tokens there
-	place petri.Place // the input of a parallel or inclusive join
+	place petri.Place // the input of a parallel or inclusive join, or of a fork's second flow to a node
 }
 
 // scopeEnds is the target of a link behind the last step of a scope: the token is consumed.

@@ -217,6 +217,11 @@ func (c *compiler) gatewayNet(i int32) {
 		if len(outs) == 1 {
 			act.Leave = c.leaves(i, outs[0])
 		}
+		for _, l := range outs {
+			if l != nil && l.to != scopeEnds && l.place != petri.NoPlace && !c.joinsFlows(l.to) {
+				c.emit(i, petri.Trans{Pre: c.net.Set(l.place), Post: c.entry(&link{to: l.to, place: petri.NoPlace}), Silent: true})
+			}
+		}
 	case "inclusive":
 		if len(c.inputs[i]) > 1 {
 			c.emit(i, c.collect(i, c.net.Set(c.in[i])))

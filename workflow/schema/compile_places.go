@@ -26,6 +26,7 @@ func (c *compiler) places() {
 		c.in[i] = petri.NoPlace
 		if _, shared := owned[int32(i)]; !shared {
 			c.nodePlaces(int32(i))
+			c.again(int32(i))
 		}
 	}
 	for i := range c.prog.Nodes {
@@ -135,6 +136,25 @@ func (c *compiler) nodePlaces(i int32) {
 	}
 	if s.kind == kindSome {
 		c.chainPlaces(i)
+	}
+}
+
+// again gives each flow by which fork i leads to a node a second time a place of its own: a fork marks a set of places, in
+// which the two tokens would be one.
+func (c *compiler) again(i int32) {
+	if s := c.steps[i]; s.kind != kindGateway || s.split.s != "parallel" {
+		return
+	}
+	led := make(map[int32]bool)
+	for _, b := range c.steps[i].cases {
+		l := c.cases[b]
+		if l == nil || l.to == scopeEnds || c.joinsFlows(l.to) {
+			continue
+		}
+		if led[l.to] {
+			l.place = c.place(i)
+		}
+		led[l.to] = true
 	}
 }
 

@@ -30,12 +30,14 @@ func tangle(t *rapid.T) string {
 			between = fmt.Sprintf("  - {user: %s, next: %s}\n", other, next)
 		}
 		switch rapid.SampledFrom([]string{
-			"user", "user", "exclusive", "parallel", "inclusive", "join", "some", "timer", "sub", "kill", "script",
+			"user", "user", "exclusive", "parallel", "doubled", "inclusive", "join", "some", "timer", "sub", "kill", "script",
 		}).Draw(t, "kind") {
 		case "exclusive":
 			fmt.Fprintf(&b, "  - {gateway: s%d, kind: exclusive, flows: [{next: %s, when: v}, {next: %s, else: true}]}\n%s", i, next, other, between)
 		case "parallel":
 			fmt.Fprintf(&b, "  - {gateway: s%d, kind: parallel, flows: [{next: %s}, {next: %s}]}\n%s", i, next, other, between)
+		case "doubled":
+			fmt.Fprintf(&b, "  - {gateway: s%d, kind: parallel, flows: [{next: %s, id: f%d}, {next: %s, id: g%d}]}\n", i, next, i, next, i)
 		case "inclusive":
 			fmt.Fprintf(&b, "  - {gateway: s%d, kind: inclusive, flows: [{next: %s, when: v}, {next: %s, when: w}]}\n%s", i, next, other, between)
 		case "join":
