@@ -94,18 +94,45 @@ func (d *dataFlow) touching() []bool {
 	return touch
 }
 
-// enabling adds to some transitions those that mark what a letter among them needs.
+// enabling adds to some transitions the letters that make a letter among them possible, at once or by way of silent
+// transitions: those that mark what it needs, or empty what must be empty.
 func (v *verifier) enabling(touch []bool) []bool {
-	need := v.net.NewMarking()
+	full, empty := v.net.NewMarking(), v.net.NewMarking()
+	enables := func(x *petri.Trans) bool {
+		return x.Post.Meets(full) || x.Takes().Meets(empty)
+	}
+	needs := func(x *petri.Trans) bool {
+		more := v.net.NewMarking(x.Inputs...)
+		more.Union(x.Pre)
+		more.Union(x.Read)
+		none := v.net.NewMarking()
+		none.Union(x.Zero)
+		if len(x.Inputs) > 0 {
+			none.Union(x.Within) // while something is on its way, a join waits
+		}
+		if full.Contains(more) && empty.Contains(none) {
+			return false
+		}
+		full.Union(more)
+		empty.Union(none)
+		return true
+	}
 	for t := v.net.Silent(); t < v.net.Len(); t++ {
 		if touch[t] {
-			need.Union(v.net.Trans(t).Pre)
-			need.Union(v.net.Trans(t).Read)
+			needs(v.net.Trans(t))
+		}
+	}
+	for grown := true; grown; {
+		grown = false
+		for t := range v.net.Silent() {
+			if x := v.net.Trans(t); enables(x) && needs(x) {
+				grown = true
+			}
 		}
 	}
 	keep := slices.Clone(touch)
 	for t := v.net.Silent(); t < v.net.Len(); t++ {
-		keep[t] = keep[t] || v.net.Trans(t).Post.Meets(need)
+		keep[t] = keep[t] || enables(v.net.Trans(t))
 	}
 	return keep
 }

@@ -66,3 +66,25 @@ func TestDataByVariableAgreesWithStates(t *testing.T) {
 	randtest.Check(t, missing, prop)
 	t.Log(seen)
 }
+
+// What leaves a subprocess may come first only if something in it ended: that nothing there matters to a variable does not
+// mean that it is over before the decisions that are taken at once.
+func TestOrderIsKeptByEmptyAreas(t *testing.T) {
+	p := compiled(t, `process: p
+vars: {v: {type: int, default: 1}}
+steps:
+  - parallel: both
+    branches:
+      - do:
+          - subprocess: sub
+            do: [{service: s}]
+          - {script: set, out: {v: 2}}
+          - {user: b, in: [v]}
+      - do:
+          - choose: now
+            cases: [{when: v > 1, do: [{user: a}]}, {else: []}]
+`)
+	if full, small := flows(judged(p, 0)), flows(judged(p, 1)); len(full) > 0 || len(small) > 0 {
+		t.Errorf("got %v and, by variable, %v: the choice is made when both begin", full, small)
+	}
+}

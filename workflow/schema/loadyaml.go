@@ -32,7 +32,8 @@ func load(fs *findings, src []byte) *value {
 }
 
 func loadYAML(fs *findings, src []byte) *value {
-	decoder := yaml.NewDecoder(bytes.NewReader(hideQuestionMarks(src)))
+	text, hidden := hideQuestionMarks(src)
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, second yaml.Node
 	switch err := decoder.Decode(&doc); {
 	case errors.Is(err, io.EOF):
@@ -51,33 +52,45 @@ func loadYAML(fs *findings, src []byte) *value {
 		fs.fatal("schema/documents", mark{second.Line, second.Column}, "", "put each process into a file of its own", "a second YAML document begins here")
 		return nil
 	}
-	l := yamlLoader{fs: fs}
+	l := yamlLoader{fs: fs, hidden: hidden}
 	return l.value(doc.Content[0], 0)
 }
 
 // The YAML reader ends a text in [a?, b] at the question mark, although YAML 1.2 does not, and "v?" is how a schema says
-// that a result may leave v out. So question marks behind a word are hidden from it: a character that nobody uses
-// stands for each, and yamlLoader.word turns it back.
-const hiddenQuestionMark = "\uf03f" // in the private use area
+// that a result may leave v out. So question marks behind a word are hidden from it: a character of the private use area
+// that the source has in no way of writing stands for each, and yamlLoader.word turns it back.
+const firstPrivate, lastPrivate = 0xe000, 0xf8ff
 
 var wordAndQuestionMark = regexp.MustCompile(`([A-Za-z0-9_)])\?`)
 
-func hideQuestionMarks(src []byte) []byte {
-	if bytes.Contains(src, []byte(hiddenQuestionMark)) {
-		return src
+// hideQuestionMarks returns src with question marks hidden, and what stands for them; "" if they are not hidden.
+func hideQuestionMarks(src []byte) (text []byte, hidden string) {
+	if !wordAndQuestionMark.Match(src) {
+		return src, ""
 	}
-	return wordAndQuestionMark.ReplaceAll(src, []byte("${1}"+hiddenQuestionMark))
+	low := bytes.ToLower(src)
+	for r := rune(firstPrivate); r <= lastPrivate; r++ {
+		hidden = string(r)
+		if !bytes.Contains(src, []byte(hidden)) && !bytes.Contains(low, fmt.Appendf(nil, "%04x", r)) {
+			return wordAndQuestionMark.ReplaceAll(src, []byte("${1}"+hidden)), hidden
+		}
+	}
+	return src, ""
 }
 
 // word is the text of a scalar.
 func (l *yamlLoader) word(n *yaml.Node) string {
-	return strings.ReplaceAll(n.Value, hiddenQuestionMark, "?")
+	if l.hidden == "" {
+		return n.Value
+	}
+	return strings.ReplaceAll(n.Value, l.hidden, "?")
 }
 
 // A yamlLoader turns nodes of the YAML reader into values and reports what YAML can say and a schema may not.
 type yamlLoader struct {
-	fs   *findings
-	deep bool // the nesting limit was reported
+	fs     *findings
+	hidden string // stands for question marks; "" if nothing does
+	deep   bool   // the nesting limit was reported
 }
 
 func (l *yamlLoader) value(n *yaml.Node, depth int) *value {

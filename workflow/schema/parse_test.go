@@ -206,3 +206,22 @@ steps:
 		}
 	}
 }
+
+// What stands for question marks while YAML is read is no character of the source, written or escaped.
+func TestQuestionMarksAreHiddenSafely(t *testing.T) {
+	src := "process: p\ntitle: \"\ue000 or \\uE001 or \\U0000e002? a?\"\nvars: {v: int}\nsteps:\n  - {user: a, doc: \uf03f, out: [v?]}\n"
+	p, err := ParseControl("a.yaml", []byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := p.title.s, "\ue000 or \ue001 or \ue002? a?"; got != want {
+		t.Errorf("the title is %+q, want %+q", got, want)
+	}
+	again, err := ParseControl("a.yaml", p.YAML())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := again.byID["a"]; got.doc.s != "\uf03f" || again.Digest() != p.Digest() {
+		t.Errorf("read again it is\n%+q", again.YAML())
+	}
+}
