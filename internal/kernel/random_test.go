@@ -8,11 +8,10 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/replank/replank/internal/randtest"
-
 	"github.com/replank/replank/internal/kernel"
 	"github.com/replank/replank/internal/program"
 	"github.com/replank/replank/internal/randschema"
+	"github.com/replank/replank/internal/randtest"
 	"github.com/replank/replank/workflow/schema"
 )
 

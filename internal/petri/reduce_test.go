@@ -7,9 +7,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/replank/replank/internal/randtest"
-
 	"github.com/replank/replank/internal/petri"
+	"github.com/replank/replank/internal/randtest"
 )
 
 // verdict is what a state space says of a net.

@@ -8,9 +8,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/replank/replank/internal/randtest"
-
 	"github.com/replank/replank/internal/expr"
+	"github.com/replank/replank/internal/randtest"
 )
 
 // values draws what the variables of an expression hold: of the types that it asks for, or null.

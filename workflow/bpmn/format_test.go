@@ -15,9 +15,8 @@ import (
 	"github.com/cockroachdb/datadriven"
 	"pgregory.net/rapid"
 
-	"github.com/replank/replank/internal/randtest"
-
 	"github.com/replank/replank/internal/randschema"
+	"github.com/replank/replank/internal/randtest"
 	"github.com/replank/replank/workflow/schema"
 )
 

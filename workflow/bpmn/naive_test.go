@@ -9,10 +9,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/replank/replank/internal/randtest"
-
 	"github.com/replank/replank/internal/petri"
 	"github.com/replank/replank/internal/program"
+	"github.com/replank/replank/internal/randtest"
 )
 
 // This file plays BPMN as its specification tells it (13.2.1, 13.3), tokens on sequence flows, and compares what can

@@ -9,7 +9,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/replank/replank/internal/randtest"
-
 	"github.com/replank/replank/workflow/schema"
 )
 

@@ -8,12 +8,11 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/replank/replank/internal/randtest"
-
 	"github.com/replank/replank/internal/expr"
 	"github.com/replank/replank/internal/kernel"
 	"github.com/replank/replank/internal/program"
 	"github.com/replank/replank/internal/randschema"
+	"github.com/replank/replank/internal/randtest"
 	"github.com/replank/replank/workflow/history"
 	"github.com/replank/replank/workflow/schema"
 	"github.com/replank/replank/workflow/workflowtest"

@@ -13,9 +13,10 @@ import (
 // must be such that trying again brings it through. On no path may a step that cannot be retried follow one that cannot be
 // compensated.
 //
-//	atomic/order    some run does so: an error where the source says both, "compensation: impossible" and "retry: never"
-//	                of the steps themselves; a warning where one of them is a default, for what is undone by hand, or never
-//	                fails, need not say so
+//	atomic/order       some run does so: an error where the source says both, "compensation: impossible" and "retry:
+//	                   never" of the steps themselves; a warning where one of them is a default, for what is undone by
+//	                   hand, or never fails, need not say so
+//	atomic/unverified  the budget ran out before all runs were seen: a warning
 //
 // A step that takes part twice, in a loop, follows itself. What lies in a child scope (each, events that do not interrupt)
 // is held against its own scope only.
@@ -42,6 +43,7 @@ func (v *verifier) atomic(opt petri.Options) {
 	if x.budget <= 0 {
 		x.budget = petri.DefaultBudget
 	}
+	seen := x.space.Complete // all runs were
 	follows := func(before, then []string) []int {
 		a, err := ltlf.Compile(ltlf.NeverAfter(before, then), nil)
 		if err != nil {
@@ -51,14 +53,19 @@ func (v *verifier) atomic(opt petri.Options) {
 		y := *x
 		y.rules = []*program.Rule{&r}
 		y.explore()
+		seen = seen && y.complete
 		bad := y.nearest(func(i int) bool { return a.Verdict(y.at(i, 0)) == ltlf.Violated })
 		if bad < 0 {
 			return nil
 		}
 		return y.run(bad)
 	}
-	if !x.space.Complete || follows(fixed, once) == nil {
-		return // a space that is not complete is reported elsewhere
+	if follows(fixed, once) == nil {
+		if !seen {
+			v.add(Warning, "atomic/unverified", v.p.byID[once[0]].id.at, once[0], "let fewer branches run at once, or allow it to be retried",
+				"no proof that service %q, which is tried once only, follows no step that cannot be compensated: the budget of %d states is spent", once[0], x.budget)
+		}
+		return
 	}
 	var said []string // those that say themselves that they cannot be compensated
 	for _, id := range fixed {

@@ -1,15 +1,16 @@
 package schema
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
-	"github.com/replank/replank/internal/randtest"
-
 	"github.com/replank/replank/internal/petri"
 	"github.com/replank/replank/internal/program"
 	"github.com/replank/replank/internal/randschema"
+	"github.com/replank/replank/internal/randtest"
 )
 
 // TestAtomicAgreesWithRuns holds the findings on random compensations and retries of random schemas against their runs,
@@ -86,5 +87,31 @@ func (x *atomicRunner) walk(m petri.Marking, fixed bool) {
 			now = true
 		}
 		x.walk(after, now)
+	}
+}
+
+// A budget that ends before all runs were seen is told, unless a run is known by then that shows the disorder.
+func TestAtomicTellsOfBudget(t *testing.T) {
+	branch := func(i int, steps string) string {
+		return fmt.Sprintf("      - do: [{user: a%d}, {user: b%d}, {user: c%d}%s]\n", i, i, i, steps)
+	}
+	head := "process: p\nsteps:\n  - parallel: both\n    branches:\n"
+	fine := head + branch(1, "") + branch(2, "") + "  - {service: fly, retry: never}\n  - {service: pay, compensation: impossible}\n"
+	wrong := head + branch(1, "") + branch(2, "") + "  - {service: pay, compensation: impossible}\n  - {service: fly, retry: never}\n"
+	soon := "process: p\nsteps:\n  - {service: pay, compensation: impossible}\n  - {service: fly, retry: never}\n" + strings.TrimPrefix(head, "process: p\nsteps:\n") + branch(1, "") + branch(2, "")
+	for src, want := range map[string][2]string{fine: {"", "atomic/unverified"}, wrong: {"atomic/order", "atomic/unverified"}, soon: {"atomic/order", "atomic/order"}} {
+		p := compiled(t, src)
+		for i, states := range []int{0, 12} {
+			var got []string
+			r := verify(p, Budget{States: states})
+			for _, f := range r.Findings {
+				if strings.HasPrefix(f.Code, "atomic/") {
+					got = append(got, f.Code)
+				}
+			}
+			if strings.Join(got, " ") != want[i] || r.Unverified {
+				t.Errorf("with %d states: %v, unverified %v, want %q\n%s", states, got, r.Unverified, want[i], src)
+			}
+		}
 	}
 }

@@ -8,9 +8,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/replank/replank/internal/randtest"
-
 	"github.com/replank/replank/internal/randschema"
+	"github.com/replank/replank/internal/randtest"
 )
 
 // versions draws two processes: the second comes of the first by a few changes, or is another one with the same ids.

@@ -9,9 +9,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/replank/replank/internal/randtest"
-
 	"github.com/replank/replank/internal/randschema"
+	"github.com/replank/replank/internal/randtest"
 )
 
 // flows are the findings about data of a verification, without those that need the whole space, and without runs.

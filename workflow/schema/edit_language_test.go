@@ -9,10 +9,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/replank/replank/internal/randtest"
-
 	"github.com/replank/replank/internal/petri"
 	"github.com/replank/replank/internal/randschema"
+	"github.com/replank/replank/internal/randtest"
 )
 
 // This file judges changes by what processes do: by the words of letters (a task starts, completes, an event occurs)

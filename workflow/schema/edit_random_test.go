@@ -12,9 +12,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/replank/replank/internal/randtest"
-
 	"github.com/replank/replank/internal/randschema"
+	"github.com/replank/replank/internal/randtest"
 )
 
 // befores are the processes of the scenario files of edits, which have jumps, ends and gateways; random ones have not.

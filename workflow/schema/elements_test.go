@@ -7,9 +7,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/replank/replank/internal/randtest"
-
 	"github.com/replank/replank/internal/program"
+	"github.com/replank/replank/internal/randtest"
 )
 
 // An elementWriter makes random sources of what no engine runs yet, structured so that they are sound: what may never

@@ -9,11 +9,10 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/replank/replank/internal/randtest"
-
 	"github.com/replank/replank/internal/petri"
 	"github.com/replank/replank/internal/program"
 	"github.com/replank/replank/internal/randschema"
+	"github.com/replank/replank/internal/randtest"
 )
 
 // compiled is a process whose structure is right, verified or not; nil if its structure is refused.

@@ -11,12 +11,11 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/replank/replank/internal/randtest"
-
 	"github.com/replank/replank/internal/ltlf"
 	"github.com/replank/replank/internal/petri"
 	"github.com/replank/replank/internal/program"
 	"github.com/replank/replank/internal/randschema"
+	"github.com/replank/replank/internal/randtest"
 )
 
 // TestRulesAgreeWithRuns holds the findings on random rules of random schemas against what their runs do, one after the

@@ -7,10 +7,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/replank/replank/internal/randtest"
-
 	"github.com/replank/replank/internal/petri"
 	"github.com/replank/replank/internal/program"
+	"github.com/replank/replank/internal/randtest"
 )
 
 // decisive draws a process whose gateways ask one of two truths, in several spellings, that its tasks may change.
