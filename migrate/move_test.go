@@ -8,14 +8,19 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/replank/replank/internal/kernel"
+	"github.com/replank/replank/internal/randtest"
 	"github.com/replank/replank/migrate"
 )
 
 // Properties of moves, on random schemas, edits and runs (see TestOracle for the verdicts as such).
 
-// moves are cases of one property: a run of from, to be moved to to.
-func moves(t *testing.T, check func(rt *rapid.T, roll dice, from, to *version, x *instance)) {
-	rapid.Check(t, func(rt *rapid.T) {
+// moves are cases of one property: a run of from, to be moved to to. missing says what they have not met yet; nil: they
+// need not meet anything.
+func moves(t *testing.T, missing func() string, check func(rt *rapid.T, roll dice, from, to *version, x *instance)) {
+	if missing == nil {
+		missing = func() string { return "" }
+	}
+	randtest.Check(t, missing, func(rt *rapid.T) {
 		roll := dicing(rt)
 		from := birth(rt, roll)
 		var count edits
@@ -45,7 +50,7 @@ func scene(from, to *version, run migrate.Run) string {
 
 // TestIdentity: a move to the same schema is accepted by the strict criterion and changes nothing.
 func TestIdentity(t *testing.T) {
-	moves(t, func(rt *rapid.T, _ dice, from, to *version, x *instance) {
+	moves(t, nil, func(rt *rapid.T, _ dice, from, to *version, x *instance) {
 		for _, v := range []*version{from} {
 			run := x.run()
 			verdict, l := checker(rt, v, v).CheckRun(run)
@@ -80,7 +85,7 @@ func TestIdentity(t *testing.T) {
 func TestMonotone(t *testing.T) {
 	sets := migrate.Subsets(migrate.Default)
 	lost, other := 0, 0
-	moves(t, func(rt *rapid.T, _ dice, from, to *version, x *instance) {
+	moves(t, nil, func(rt *rapid.T, _ dice, from, to *version, x *instance) {
 		run := x.run()
 		c := checker(rt, from, to)
 		var first [2]string // target of the first set that accepts: without loops, with loops
@@ -139,14 +144,14 @@ func TestMonotone(t *testing.T) {
 // state (see moved), it never gets stuck, and a second move, to a third schema, back to the first or to where it is,
 // gets the oracle's verdict.
 func TestSecondMove(t *testing.T) {
-	first, second, accepted, ended := 0, 0, 0, 0
-	moves(t, func(rt *rapid.T, roll dice, from, to *version, x *instance) {
+	count := map[string]int{}
+	moves(t, randtest.Keys(count, "first", "second", "accepted", "ended"), func(rt *rapid.T, roll dice, from, to *version, x *instance) {
 		run := x.run()
 		_, l := checker(rt, from, to).CheckRun(run)
 		if l == nil {
 			return
 		}
-		first++
+		count["first"]++
 		checkLanding(rt, to.p, l)
 		if l.State.Ended() {
 			return
@@ -160,8 +165,7 @@ func TestSecondMove(t *testing.T) {
 		}
 		again := y.run()
 		targets := []*version{to, from}
-		var count edits
-		if third := to.change(roll, &count); third != nil {
+		if third := to.change(roll, &edits{}); third != nil {
 			targets = append(targets, third)
 		}
 		for i, v := range targets {
@@ -170,7 +174,7 @@ func TestSecondMove(t *testing.T) {
 			}
 			c := checker(rt, to, v)
 			for _, set := range migrate.Subsets(migrate.Default) {
-				second++
+				count["second"]++
 				a := ask(to.p.Program(), v.p.Program(), again, set)
 				if a.tooLarge {
 					break
@@ -180,7 +184,7 @@ func TestSecondMove(t *testing.T) {
 					rt.Fatalf("second move %d under %v\n%s%s\nbefore%s", i, set, diff, scene(to, v, again), scene(from, to, run))
 				}
 				if a.accept {
-					accepted++
+					count["accepted"]++
 					checkLanding(rt, v.p, l)
 				} else if i == 0 && set == 0 {
 					rt.Fatalf("it cannot move to where it is: %s%s\nbefore%s", why, scene(to, v, again), scene(from, to, run))
@@ -189,7 +193,7 @@ func TestSecondMove(t *testing.T) {
 		}
 		for range 60 {
 			if y.s.Ended() {
-				ended++
+				count["ended"]++
 				break
 			}
 			if len(y.s.Works) == 0 {
@@ -205,7 +209,7 @@ func TestSecondMove(t *testing.T) {
 		}
 		y.run()
 	})
-	t.Logf("%d first moves, %d second ones asked, %d accepted, %d instances ended", first, second, accepted, ended)
+	t.Logf("moves, second ones asked and accepted, instances ended: %v", count)
 }
 
 func waitsForItself(v *version, y *instance) bool {
