@@ -30,6 +30,9 @@ func (r *run) blame(k *kernel.Replay, x *item, waits []int32) string {
 			return "the loop " + loop.ID + " was deleted"
 		}
 	}
+	if ends := r.c.terminating(); ends != "" && len(waits) == 0 {
+		return ends
+	}
 	if now := r.c.ordered(waits, x.Node, x.from.Node); now != "" {
 		return now
 	}
@@ -40,11 +43,96 @@ func (r *run) blame(k *kernel.Replay, x *item, waits []int32) string {
 			case now < 0:
 				return n.ID + " was deleted"
 			case t.Nodes[now].Kind != n.Kind:
-				return fmt.Sprintf("%s was changed from %s to %s", n.ID, schema.Kind(n.Kind), schema.Kind(t.Nodes[now].Kind))
+				return changed(n, &t.Nodes[now])
 			}
 		}
 	}
-	return id + " was moved"
+	return r.c.displaced(x.Node)
+}
+
+// displaced says why a node of the target comes at another moment than it did, where nothing more is known.
+func (c *Checker) displaced(node int32) string {
+	t := c.to.Program()
+	id := t.Nodes[node].ID
+	diff := schema.Compare(c.from, c.to)
+	if slices.Contains(diff.Moved(), id) {
+		return id + " was moved"
+	}
+	var ids []string
+	for _, g := range diff.Changed() {
+		if i, ok := t.ByID[g]; ok && class(&t.Nodes[i]) == gateways {
+			ids = append(ids, g)
+		}
+	}
+	switch len(ids) {
+	case 0:
+		return "the way to " + id + " was changed"
+	case 1:
+		return "the gateway " + ids[0] + " was changed"
+	}
+	return "the gateways " + strings.Join(ids, ", ") + " were changed"
+}
+
+// missing says that the target does not have a node of the old schema.
+func (c *Checker) missing(old int32) *refusal {
+	s, t := c.from.Program(), c.to.Program()
+	n := &s.Nodes[old]
+	if c.replaced(old) {
+		now := &t.Nodes[t.ByID[n.ID]]
+		return &refusal{message: fmt.Sprintf("%s was %s, and is %s in the target", n.ID, sort(n), sort(now)), blame: changed(n, now)}
+	}
+	return &refusal{message: "the target does not have " + n.ID, blame: c.fate(old), remedies: []string{"a rename, if it has another id now"}}
+}
+
+// fate is what became of a node that the target does not have.
+func (c *Checker) fate(old int32) string {
+	s, t := c.from.Program(), c.to.Program()
+	if c.replaced(old) {
+		return changed(&s.Nodes[old], &t.Nodes[t.ByID[s.Nodes[old].ID]])
+	}
+	return s.Nodes[old].ID + " was deleted"
+}
+
+// replaced reports whether the target has another thing under the id of a node.
+func (c *Checker) replaced(old int32) bool {
+	now, same := c.to.Program().ByID[c.from.Program().Nodes[old].ID]
+	return same && c.back[now] < 0 && class(&c.from.Program().Nodes[old]) != class(&c.to.Program().Nodes[now])
+}
+
+// changed says that a node is of another kind now.
+func changed(old, now *program.Node) string {
+	a, b := sort(old), sort(now)
+	return fmt.Sprintf("%s was changed from %s to %s", old.ID, a[strings.Index(a, " ")+1:], b[strings.Index(b, " ")+1:])
+}
+
+// sort is the kind of a node with its article.
+func sort(n *program.Node) string {
+	kind := schema.Kind(n.Kind).String()
+	if many(n) {
+		kind = "each"
+	}
+	if strings.ContainsRune("aeio", rune(kind[0])) {
+		return "an " + kind
+	}
+	return "a " + kind
+}
+
+// terminating names the ends of the target that cut off what else runs, and did not in the old schema.
+func (c *Checker) terminating() string {
+	s, t := c.from.Program(), c.to.Program()
+	var ids []string
+	for i := range t.Nodes {
+		if old := c.back[i]; t.Nodes[i].Terminate && (old < 0 || !s.Nodes[old].Terminate) {
+			ids = append(ids, t.Nodes[i].ID)
+		}
+	}
+	switch len(ids) {
+	case 0:
+		return ""
+	case 1:
+		return ids[0] + " now cuts off what else runs"
+	}
+	return strings.Join(ids, ", ") + " now cut off what else runs"
 }
 
 // inserted are the ids of those nodes of the target that the old schema does not have.
@@ -81,7 +169,7 @@ func (c *Checker) ended(ids []string) string {
 	for _, id := range ids {
 		old := c.from.Program().ByID[id]
 		if now := c.node[old]; now >= 0 && c.to.Program().Nodes[now].Running == petri.NoPlace {
-			return fmt.Sprintf("%s was changed from %s to %s", id, schema.Kind(c.from.Program().Nodes[old].Kind), schema.Kind(c.to.Program().Nodes[now].Kind))
+			return changed(&c.from.Program().Nodes[old], &c.to.Program().Nodes[now])
 		}
 	}
 	return "what interrupts " + strings.Join(ids, ", ") + " was changed"

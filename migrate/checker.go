@@ -148,7 +148,7 @@ func (c *Checker) mapNodes(rename map[string]string) []schema.Finding {
 		if !ok || !renamed && moved[j] || c.back[j] >= 0 {
 			continue // deleted; or the id is now that of a renamed node
 		}
-		if class(s.Nodes[i].Kind) != class(t.Nodes[j].Kind) {
+		if class(&s.Nodes[i]) != class(&t.Nodes[j]) {
 			continue // another thing under an old name
 		}
 		c.node[i], c.back[j] = int32(j), int32(i)
@@ -184,17 +184,23 @@ func fill(n int) []int32 {
 	return list
 }
 
+// gateways is the class of gateways.
+const gateways = 3
+
 // class groups the kinds that can take each other's place: what a person did a program may do in the next version.
-func class(k program.Kind) int {
-	switch k {
+func class(n *program.Node) int {
+	if many(n) { // whatever is done for each element, it is done otherwise than once
+		return 4
+	}
+	switch n.Kind {
 	case program.UserTask, program.ServiceTask, program.ScriptTask, program.ManualTask, program.SendTask, program.RuleTask:
 		return 1
 	case program.ReceiveTask, program.CatchEvent:
 		return 2
 	case program.ExclusiveGateway, program.InclusiveGateway, program.ParallelGateway, program.EventGateway:
-		return 3
+		return gateways
 	}
-	return 10 + int(k)
+	return 10 + int(n.Kind)
 }
 
 // origin is the variable of the old schema that one of the target was, or -1: what the renamings tell, or else that of

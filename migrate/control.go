@@ -87,11 +87,7 @@ func (c *Control) Check(trace []Step) (ControlVerdict, error) {
 	for i, l := range letters {
 		l.node, l.thrower = c.c.node[l.node], 0 // who threw an error is not asked again, as in Checker
 		if l.node < 0 {
-			id := trace[l.step].Node
-			return c.refuse(letters, &refusal{
-				message: "the target does not have " + id, blame: id + " was deleted",
-				remedies: []string{"a rename, if it has another id now"},
-			}, trace, l.step), nil
+			return c.refuse(letters, c.c.missing(letters[i].node), trace, l.step), nil
 		}
 		next, err := c.now.after(set, l, c.mapDecided(decided[i+1]), false)
 		if err != nil {
@@ -120,7 +116,7 @@ func (c *Control) produce(trace []Step) (letters []controlLetter, decided []deci
 	for i, s := range trace {
 		n, known := c.old.p.ByID[s.Node]
 		if !known {
-			return nil, nil, nil, &TraceError{i, s.Node, "the old schema has no such node"}
+			return nil, nil, nil, &TraceError{i, s.Node, c.unknown(s.Node)}
 		}
 		if s.Kind == StepDecide {
 			last := len(decided) - 1
@@ -161,7 +157,7 @@ func (c *Control) letter(node int32, s Step) (l controlLetter, why string) {
 		if l.node, l.phase = c.c.s.Catcher(node, s.Arg), program.Occur; l.node < 0 {
 			return l, fmt.Sprintf("no boundary event catches the error %q", s.Arg)
 		}
-	case n.Kind == program.SubProcess && s.Kind != StepOccur:
+	case n.Kind == program.SubProcess && !many(n) && s.Kind != StepOccur:
 		return l, "a sub-process starts and ends with what is in it: write the events within it"
 	case s.Kind == StepStart && n.Start >= 0:
 		l.phase = program.Start
@@ -171,10 +167,29 @@ func (c *Control) letter(node int32, s Step) (l controlLetter, why string) {
 		l.phase = program.Occur
 	case s.Kind == StepOccur && n.Complete >= 0:
 		return l, "it is an activity, which is started and completed, and does not occur"
+	case n.Kind == program.StartEvent:
+		return l, "the instance begins with it: leave it out"
+	case n.Complete < 0 && n.Occur < 0:
+		return l, fmt.Sprintf("%s is passed by itself, at once: leave it out", sort(n))
 	default:
-		return l, fmt.Sprintf("it is a %s, to which that cannot happen", schema.Kind(n.Kind))
+		return l, fmt.Sprintf("it is %s, to which that cannot happen", sort(n))
 	}
 	return l, ""
+}
+
+// unknown says why the old schema has no node of its own with an id: what runs in several copies has a program of its
+// own for each, and a trace does not tell them apart.
+func (c *Control) unknown(id string) string {
+	for i := range c.old.p.Children {
+		if x := &c.old.p.Children[i]; x.Has(id) {
+			owner := c.old.p.Nodes[x.Node].ID
+			if x.Undo {
+				return "it undoes " + owner + ", of which a trace cannot tell yet: leave it out"
+			}
+			return fmt.Sprintf("it is within %s, which may run it several times side by side: leave it out, and tell of %[1]s", owner)
+		}
+	}
+	return "the old schema has no such node"
 }
 
 // impossible is the error of a step that the old schema cannot make; nil if it can.
@@ -231,9 +246,13 @@ func (c *Control) stuck(set, next *configurations, l controlLetter) *refusal {
 	}
 	waits := c.now.waits(set)
 	if len(waits) == 0 {
-		return &refusal{message: id + " cannot happen: the target has ended before it", blame: id + " was moved"}
+		why := &refusal{message: id + " cannot happen: the target has ended before it", blame: c.c.displaced(l.node)}
+		if ends := c.c.terminating(); ends != "" {
+			why.blame = ends
+		}
+		return why
 	}
-	why := &refusal{message: id + " cannot happen yet: the target waits for " + strings.Join(waits, ", ") + " first", blame: id + " was moved"}
+	why := &refusal{message: id + " cannot happen yet: the target waits for " + strings.Join(waits, ", ") + " first", blame: c.c.displaced(l.node)}
 	nodes := make([]int32, len(waits))
 	for i, w := range waits {
 		nodes[i] = int32(c.now.p.ByID[w])

@@ -179,7 +179,7 @@ func (f *freeNet) waits(set *configurations) []string {
 	var ids []string
 	for i := range f.p.Nodes {
 		n := &f.p.Nodes[i]
-		if n.Kind != program.BoundaryEvent && slices.ContainsFunc(set.all, func(m petri.Marking) bool { return m.Has(n.Wait) || m.Has(n.Running) }) {
+		if !beside(n) && slices.ContainsFunc(set.all, func(m petri.Marking) bool { return m.Has(n.Wait) || m.Has(n.Running) }) {
 			ids = append(ids, n.ID)
 		}
 	}

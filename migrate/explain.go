@@ -16,7 +16,7 @@ func (r *run) stuck(k *kernel.Replay, x *item) *refusal {
 	var nodes []int32
 	var waits []string
 	for i := range t.Nodes {
-		if n := &t.Nodes[i]; k.Waits(int32(i)) && n.Kind != program.BoundaryEvent {
+		if n := &t.Nodes[i]; k.Waits(int32(i)) && !beside(n) {
 			nodes, waits = append(nodes, int32(i)), append(waits, n.ID)
 		}
 	}

@@ -91,17 +91,16 @@ func (r *run) split(c Criteria) (rem []*item, env []kernel.Env, dropped []uint64
 		switch {
 		case over >= 0:
 		case x.Node < 0 && c&Deletions == 0:
-			return nil, nil, nil, &refusal{
-				letter: x.from, message: "the target does not have " + r.old(x), blame: r.old(x) + " was deleted",
-				remedies: []string{"a rename, if it has another id now"},
-			}
+			why := r.c.missing(x.from.Node)
+			why.letter = x.from
+			return nil, nil, nil, why
 		case x.Node < 0 && x.runs:
 			return nil, nil, nil, &refusal{
-				letter: x.from, message: r.old(x) + " is running, and the target does not have it", blame: r.old(x) + " was deleted",
+				letter: x.from, message: r.old(x) + " is running, and the target does not have it", blame: r.c.fate(x.from.Node),
 				remedies: []string{"waiting until it is completed (not available yet)", "aborting it (not available yet)"},
 			}
 		case x.Node < 0 && r.hostStays(x):
-			return nil, nil, nil, &refusal{letter: x.from, message: r.old(x) + " interrupted an activity that the target still has", blame: r.old(x) + " was deleted"}
+			return nil, nil, nil, &refusal{letter: x.from, message: r.old(x) + " interrupted an activity that the target still has", blame: r.c.fate(x.from.Node)}
 		case x.Node < 0:
 		default:
 			rem = append(rem, x)

@@ -21,7 +21,7 @@ func (c *Checker) renames(r *run) []schema.Finding {
 		told[x.from.Node] = true
 		before, after := neighbours(s, x.from.Node, c.node)
 		for j := range t.Nodes {
-			if c.back[j] >= 0 || class(t.Nodes[j].Kind) != class(s.Nodes[x.from.Node].Kind) {
+			if c.back[j] >= 0 || class(&t.Nodes[j]) != class(&s.Nodes[x.from.Node]) {
 				continue
 			}
 			b, a := neighbours(t, int32(j), c.back)
@@ -42,12 +42,12 @@ func (c *Checker) renames(r *run) []schema.Finding {
 func neighbours(p *program.Program, n int32, other []int32) (before, after int32) {
 	before, after = -1, -1
 	for i := n - 1; i >= 0 && before < 0; i-- {
-		if other[i] >= 0 && class(p.Nodes[i].Kind) <= 2 {
+		if other[i] >= 0 && class(&p.Nodes[i]) <= 2 {
 			before = i
 		}
 	}
 	for i := n + 1; int(i) < len(p.Nodes) && after < 0; i++ {
-		if other[i] >= 0 && class(p.Nodes[i].Kind) <= 2 {
+		if other[i] >= 0 && class(&p.Nodes[i]) <= 2 {
 			after = i
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/replank/replank/internal/kernel"
+	"github.com/replank/replank/internal/petri"
 	"github.com/replank/replank/internal/program"
 	"github.com/replank/replank/workflow/history"
 )
@@ -107,8 +108,8 @@ func (r *run) replay(c Criteria) (*Landing, *refusal) {
 	if failed != nil {
 		return nil, failed
 	}
-	if w := r.deletedRunning(); w != "" && c&Deletions == 0 {
-		return nil, &refusal{message: w + " is running, and the target does not have it", blame: w + " was deleted"}
+	if w := r.deletedRunning(); w >= 0 && c&Deletions == 0 {
+		return nil, &refusal{message: r.c.s.Program().Nodes[w].ID + " is running, and the target does not have it", blame: r.c.fate(w)}
 	}
 	k, err := r.c.t.NewReplay(r.trace.Created, r.input, env)
 	if err != nil {
@@ -162,13 +163,14 @@ func (r *run) replay(c Criteria) (*Landing, *refusal) {
 	return landing, nil
 }
 
-func (r *run) deletedRunning() string {
+// deletedRunning is a node that runs and that the target does not have, or -1.
+func (r *run) deletedRunning() int32 {
 	for _, w := range r.state.Works {
 		if w.Started && r.c.node[w.Node] < 0 {
-			return r.c.s.Program().Nodes[w.Node].ID
+			return w.Node
 		}
 	}
-	return ""
+	return -1
 }
 
 // candidate is the first letter that may be next and is enabled, or -1. Firing any of them is as good as firing
@@ -321,10 +323,20 @@ func (c *Checker) target(s *kernel.State) Target {
 		switch {
 		case s.Marking.Has(n.Running):
 			t.Running = append(t.Running, n.ID)
-		case n.Kind == program.BoundaryEvent:
+		case beside(n):
 		case s.Marking.Has(n.Wait):
 			t.Offered = append(t.Offered, n.ID)
 		}
 	}
 	return t
+}
+
+// beside reports whether a node is an event that may happen while something else is done: nothing waits for it.
+func beside(n *program.Node) bool {
+	return n.Kind == program.BoundaryEvent || n.Kind == program.EventSubProcess
+}
+
+// many reports whether what is in a sub-process runs for each element, in copies that the program around does not see.
+func many(n *program.Node) bool {
+	return n.Kind == program.SubProcess && n.Running != petri.NoPlace
 }

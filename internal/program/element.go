@@ -1,6 +1,10 @@
 package program
 
-import "github.com/replank/replank/internal/expr"
+import (
+	"slices"
+
+	"github.com/replank/replank/internal/expr"
+)
 
 // Automatic reports whether a node of the kind that waits at a place is run by the engine itself, in the step in which
 // it is reached, and not by somebody outside.
@@ -26,6 +30,14 @@ type Child struct {
 	// Reads and Writes are variables of the programs around, ascending: those that it may read without having written
 	// them, and those that it may write.
 	Reads, Writes []int
+}
+
+// Has reports whether a node with this id lies in it, or in a child of its own.
+func (c *Child) Has(id string) bool {
+	if _, ok := c.Program.ByID[id]; ok {
+		return true
+	}
+	return slices.ContainsFunc(c.Program.Children, func(x Child) bool { return x.Has(id) })
 }
 
 // ChildOf returns the child that runs when node does, or follows it; nil if there is none.

@@ -28,7 +28,8 @@ with "at" (RFC 3339) if the moment matters. Scripts run by themselves; they may 
 Criteria: strict, default, all, or a list of loops,order,deletions. Without the flag it is default; with --control-only
 it is strict, the only one that can be judged without data.
 
-With --control-only expressions are not compiled, gateways are free, and the answer lists every possible target.
+With --control-only expressions are not compiled, gateways are free, and the answer lists every possible target. What
+runs in copies is one activity then: an each, and what follows an event that interrupts nothing.
 
 Exit codes: 0 it may move, 1 it may not, 2 wrong input or usage.
 `
@@ -132,6 +133,9 @@ func (t *terminal) answer(from, to, traceFile, process string, o migrate.Options
 	old, err := t.process(from, oldID, controlOnly)
 	if err != nil {
 		return nil, fmt.Errorf("the old version:\n%w", err)
+	}
+	if lacks := old.Runs(); !controlOnly && len(lacks) > 0 {
+		return nil, fmt.Errorf("the old version, of which there can be no instances; --control-only leaves data aside:\n%w", &schema.Error{Findings: lacks})
 	}
 	src, err := t.read(traceFile)
 	if err != nil {
