@@ -110,15 +110,16 @@ func (g *graph) link(s *scope) {
 	for _, n := range s.handlers {
 		g.link(n.inner)
 	}
+	all := g.targets(catching)
 	for _, n := range throwing {
-		to := g.linked(n, catching)
+		to := g.catcher(n, all)
 		switch {
 		case len(n.out) > 0:
 			g.strict(n.element, "bpmn/link", "remove the flow", "a flow leaves the link %s", named(n.element))
 		case to == nil:
 			g.strict(n.element, "bpmn/link", "give it the name of a link event beside it that catches", "nothing catches the link %s", named(n.element))
 		default:
-			g.sourced(n, to)
+			g.sourced(n, to, all)
 			f := &flow{element: n.element, from: n, to: to}
 			n.out, to.in = append(n.out, f), append(to.in, f)
 		}
@@ -131,38 +132,56 @@ func (g *graph) link(s *scope) {
 	}
 }
 
-// linked is the link event that catches what another throws, nil if none does.
-func (g *graph) linked(n *node, catching []*node) (to *node) {
+// targets are the link events of a scope that catch.
+type targets struct {
+	byID    map[string]*node
+	byName  map[string][]*node
+	sources map[*node]map[string]bool // what each names as its sources
+}
+
+// targets indexes those of a scope.
+func (g *graph) targets(catching []*node) *targets {
+	t := &targets{byID: map[string]*node{}, byName: map[string][]*node{}, sources: map[*node]map[string]bool{}}
+	for _, c := range catching {
+		d := c.alone("link")
+		if id := clean(d.attr("id"), schema.MaxText); id != "" && t.byID[id] == nil {
+			t.byID[id] = c
+		}
+		name := clean(d.attr("name"), schema.MaxText)
+		t.byName[name] = append(t.byName[name], c)
+		t.sources[c] = map[string]bool{}
+		for _, source := range d.all("source") {
+			t.sources[c][clean(source.text, 200)] = true
+		}
+	}
+	return t
+}
+
+// catcher is the link event that catches what another throws, nil if none does. If several do, that is reported, once.
+func (g *graph) catcher(n *node, t *targets) *node {
 	d := n.alone("link")
 	for _, target := range d.all("target") {
-		for _, c := range catching {
-			if id := c.alone("link").attr("id"); id != "" && id == clean(target.text, schema.MaxText) {
-				return c
-			}
+		if c := t.byID[clean(target.text, schema.MaxText)]; c != nil {
+			return c
 		}
 	}
-	label := clean(d.attr("name"), schema.MaxText)
-	for _, c := range catching {
-		if label != clean(c.alone("link").attr("name"), schema.MaxText) {
-			continue
-		}
-		if to != nil {
-			g.fatal(c.element, "bpmn/link", "give it another name", "%s catches the same link as %s", named(c.element), named(to.element))
-		}
-		to = c
+	name := clean(d.attr("name"), schema.MaxText)
+	list := t.byName[name]
+	if len(list) == 0 {
+		return nil
 	}
-	return to
+	last := list[len(list)-1]
+	for i, c := range list[1:] {
+		g.fatal(c.element, "bpmn/link", "give it another name", "%s catches the same link as %s", named(c.element), named(list[i].element))
+	}
+	t.byName[name] = []*node{last}
+	return last
 }
 
 // sourced checks that a link that names where it comes from is right.
-func (g *graph) sourced(from, to *node) {
-	var sources []string
-	for _, c := range to.alone("link").children {
-		if c.name == "source" {
-			sources = append(sources, clean(c.text, 200))
-		}
-	}
-	if d := from.alone("link"); len(sources) > 0 && !slices.Contains(sources, clean(d.attr("id"), 200)) && !slices.Contains(sources, clean(d.attr("name"), 200)) {
+func (g *graph) sourced(from, to *node, t *targets) {
+	sources := t.sources[to]
+	if d := from.alone("link"); len(sources) > 0 && !sources[clean(d.attr("id"), 200)] && !sources[clean(d.attr("name"), 200)] {
 		g.fatal(to.element, "bpmn/link", "name each source, or none", "the link %s leads to %s, which names other sources", named(from.element), named(to.element))
 	}
 }

@@ -30,7 +30,9 @@ type graph struct {
 	links  map[string][]*node  // association: source -> flow nodes
 	types  map[string]string   // declared variable -> its type in the schema
 	peers  map[string][]string // flow node -> names of those at the other end of its message flows
+	size   int                 // flow nodes
 	count  int                 // flow nodes and flows
+	large  bool                // there are too many of them
 	found  []schema.Finding    // fatal ones refuse the process, warnings are shown
 	open   []schema.Finding    // what keeps the process from being deployed, not from being read
 	blank  []schema.Variable   // what stands for expressions that are open
@@ -85,6 +87,7 @@ func (f *file) read(e *element, l *lessons) *graph {
 		g.id = "process"
 		g.warn(e, "bpmn/id", "give it an id", "the process has no id and is called %q", g.id)
 	}
+	g.long(e)
 	g.peers = f.partners()
 	g.top = &scope{element: e, id: g.id}
 	g.nodes(g.top)
@@ -195,13 +198,17 @@ var instead = map[string]string{
 	"complexGateway":  "use an inclusive or a parallel gateway, or an activity that decides",
 }
 
-// room counts a node or flow and reports whether it is within the limits.
+// room counts a node or flow and reports whether it is within the limits: each node is a step at least.
 func (g *graph) room(e *element) bool {
 	const most = 4 * schema.MaxSteps
-	if g.count++; g.count == most+1 {
-		g.fatal(e, "bpmn/too-large", "split the process", "more than %d flow nodes and flows", most)
+	if isNode(e.name) {
+		g.size++
 	}
-	return g.count <= most
+	if g.count++; !g.large && (g.count > most || g.size > schema.MaxSteps) {
+		g.large = true
+		g.fatal(e, "bpmn/too-large", "split the process", "more than %d flow nodes, or %d with their flows", schema.MaxSteps, most)
+	}
+	return !g.large
 }
 
 // node reads one flow node.
@@ -212,6 +219,8 @@ func (g *graph) node(e *element, role role, s *scope) {
 		return
 	case raw == "":
 		g.fatal(e, "bpmn/id", "give it one", "the %s has no id", e.name)
+		return
+	case g.long(e):
 		return
 	case g.known[raw] != nil:
 		g.fatal(e, "bpmn/id", "give it another id", "the id %q stands here a second time, first in line %d", clip(raw), g.known[raw].line)
@@ -232,6 +241,17 @@ func (g *graph) node(e *element, role role, s *scope) {
 		n.inner = &scope{element: e, id: n.id}
 		g.nodes(n.inner)
 	}
+}
+
+// long reports whether the id of an element is too long, which is a finding.
+func (g *graph) long(e *element) bool {
+	raw := e.attr("id")
+	if len(raw) <= schema.MaxID && len(ID(raw)) <= schema.MaxID {
+		return false
+	}
+	g.fatal(e, "bpmn/id", "give it a shorter one", "the id %q of the %s is longer than %d bytes, each character but letters, digits, _, - and dots counted as 7 or more", clip(raw), e.name, schema.MaxID)
+	g.lost[raw] = true
+	return true
 }
 
 // isHandler reports whether a node is an event sub-process.

@@ -105,6 +105,7 @@ type file struct {
 	messages    map[string]*element
 	definitions map[string]*element // event definitions of the file itself
 	items       map[string]string   // id of an itemDefinition -> its structure
+	peers       map[string][]string // see partners; nil: not asked yet
 }
 
 // choose returns the processes to read, and fills what they refer to.

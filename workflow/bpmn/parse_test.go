@@ -103,12 +103,28 @@ func TestHostileSizes(t *testing.T) {
 		fmt.Fprintf(&chain, `<userTask id="t%d"/><sequenceFlow sourceRef="t%d" targetRef="t%d"/>`, i, i, i+1)
 	}
 	chain.WriteString(`<userTask id="t5000"/>`)
+	var links, nested, deep strings.Builder
+	for i := range 4_000 {
+		fmt.Fprintf(&links, `<intermediateThrowEvent id="a%d"><linkEventDefinition name="l"/></intermediateThrowEvent><intermediateCatchEvent id="b%d"><linkEventDefinition name="l"/></intermediateCatchEvent>`, i, i)
+	}
+	for i := range 250 {
+		fmt.Fprintf(&deep, `<subProcess id="s%d">`, i)
+	}
+	for i := range 1_000 {
+		fmt.Fprintf(&nested, `<userTask id="t%d"/><boundaryEvent id="b%d" attachedToRef="t%d" cancelActivity="false"><signalEventDefinition/></boundaryEvent><sequenceFlow sourceRef="b%d" targetRef="t%d"/>`, i, i, i, i, i+1)
+	}
+	nested.WriteString(`<userTask id="t1000"/>`)
 	for _, c := range []struct{ name, src, code string }{
 		{"large", strings.Repeat(" ", MaxSize+1), "bpmn/too-large"},
 		{"deep", process(strings.Repeat("<subProcess>", 10_000)), "bpmn/too-deep"},
 		{"deep, not kept", process(strings.Repeat(`<x xmlns="urn:x">`, 10_000)), "bpmn/too-deep"},
 		{"many flows", process(star.String()), "bpmn/too-large"},
-		{"many steps", process(chain.String()), "schema/too-large"},
+		{"many steps", process(chain.String()), "bpmn/too-large"},
+		{"many steps at once", process(strings.ReplaceAll(chain.String(), "sequenceFlow", "association")), "bpmn/too-large"},
+		{"many events of one", process(`<startEvent id="s">` + strings.Repeat(`<signalEventDefinition/>`, 8_000) + `</startEvent>`), "schema/too-large"},
+		{"many links of one name", process(links.String()), "bpmn/link"},
+		{"many events that leave alone", process(nested.String()), "schema/too-deep"},
+		{"many subprocesses", process(deep.String() + strings.Repeat(`</subProcess>`, 250)), "schema/too-deep"},
 		{"one line of many faults", process(strings.Repeat("<complexGateway/>", 100_000)), "bpmn/not-yet"},
 		{"a long condition", process(`<startEvent id="s"/><userTask id="a"/><sequenceFlow sourceRef="s" targetRef="a"/><sequenceFlow sourceRef="a" targetRef="a"><conditionExpression>` +
 			strings.Repeat("!", 1_000_000) + `x</conditionExpression></sequenceFlow>`), "open/expression"},
@@ -126,6 +142,13 @@ func TestHostileSizes(t *testing.T) {
 				t.Errorf("it took %v", took)
 			}
 			refused := (*schema.Error)(nil)
+			if errors.As(err, &refused) && c.name != "large" {
+				for _, f := range refused.Findings {
+					if f.Pos.Line == 0 && f.Code != "schema/more" {
+						t.Errorf("it says nothing about the place: %v", f)
+					}
+				}
+			}
 			if c.code == "" {
 				if err != nil {
 					t.Fatal(err)

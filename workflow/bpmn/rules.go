@@ -17,6 +17,22 @@ type scrutiny struct {
 	found []schema.Finding
 	in    map[string]int // sequence flows that end at an id
 	out   map[string]int // and that begin there
+	held  map[held]bool  // what has has found
+}
+
+type held struct {
+	in   *element
+	name string
+}
+
+// has reports whether an element has a child of a name. It looks once.
+func (s *scrutiny) has(e *element, name string) bool {
+	yes, known := s.held[held{e, name}]
+	if !known {
+		yes = e.child(name) != nil
+		s.held[held{e, name}] = yes
+	}
+	return yes
 }
 
 // A rule looks at elements of some names.
@@ -54,7 +70,7 @@ func (f *file) scrutinize(chosen []*element) []schema.Finding {
 	if f.options.ControlOnly {
 		return nil
 	}
-	s := &scrutiny{file: f, in: map[string]int{}, out: map[string]int{}}
+	s := &scrutiny{file: f, in: map[string]int{}, out: map[string]int{}, held: map[held]bool{}}
 	for _, e := range chosen {
 		s.count(e)
 	}

@@ -14,6 +14,7 @@ var dataRules = []rule{
 	{"serviceTask", inExecutable, servedData},
 	{"serviceTask", strictly, serviceData},
 	{"sendTask", inExecutable, sentData},
+	{"receiveTask", inExecutable, oneOutput},
 	{"receiveTask", strictly, receivedData},
 	{"process globalTask globalUserTask globalScriptTask globalManualTask globalBusinessRuleTask", always, binding},
 	{"multiInstanceLoopCharacteristics", inExecutable, loopData},
@@ -80,15 +81,23 @@ func same(a, b *element) bool {
 	return a == b || a.attr("structureRef") != "" && a.attr("structureRef") == b.attr("structureRef")
 }
 
+// oneSet checks that a task that passes a message has at most one set of data for it.
+func (s *scrutiny) oneSet(e *element, set string) {
+	if io := e.child("ioSpecification"); io != nil && len(io.all(set)) > 1 {
+		s.broken(io.all(set)[1], "bpmn/data-set", "remove it", "%s has more than one %s", named(e), set)
+	}
+}
+
+// oneOutput: 10.3.3: a receive task has at most one output set.
+func oneOutput(s *scrutiny, e *element) { s.oneSet(e, "outputSet") }
+
 // passes checks that a task has at most one set, and that its one piece of data is of the item that a message has.
 func (s *scrutiny) passes(e, message *element, data, set string) {
 	io := e.child("ioSpecification")
 	if io == nil {
 		return
 	}
-	if list := io.all(set); len(list) > 1 {
-		s.broken(list[1], "bpmn/data-set", "remove it", "%s has more than one %s", named(e), set)
-	}
+	s.oneSet(e, set)
 	if list := io.all(data); len(list) == 1 && message != nil && message.attr("itemRef") != "" && !same(s.item(list[0], "itemSubjectRef"), s.item(message, "itemRef")) {
 		s.broken(list[0], "bpmn/data-item", "let both refer to the same item definition", "the %s of %s is not of the item of the message %q", data, named(e), clip(message.attr("id")))
 	}

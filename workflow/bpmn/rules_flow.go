@@ -9,6 +9,7 @@ var flowRules = []rule{
 	{"exclusiveGateway parallelGateway inclusiveGateway complexGateway eventBasedGateway", inExecutable, direction},
 	{"eventBasedGateway", always, instantiates},
 	{"eventBasedGateway", inExecutable, noConverging},
+	{"eventBasedGateway", strictly, severalEvents},
 	{"intermediateThrowEvent intermediateCatchEvent", inExecutable, goesOn},
 	{"task userTask serviceTask scriptTask sendTask receiveTask manualTask businessRuleTask callActivity subProcess transaction exclusiveGateway parallelGateway inclusiveGateway", inExecutable, between},
 	{"messageEventDefinition", strictly, operation},
@@ -60,6 +61,13 @@ func noConverging(s *scrutiny, e *element) {
 	}
 }
 
+// severalEvents: 10.6.6: an event gateway has two outgoing flows at least.
+func severalEvents(s *scrutiny, e *element) {
+	if _, out := s.flowsOf(e); out < 2 {
+		s.broken(e, "bpmn/event-gateway", "lead it to each event that may come first, or remove it", "%s has %d outgoing flows, and needs two at least", named(e), out)
+	}
+}
+
 // instantiates: 10.6.6: an event gateway that starts the process is not led to, and waits for messages.
 func instantiates(s *scrutiny, e *element) {
 	if in, _ := s.flowsOf(e); e.attr("instantiate") == "true" && in > 0 {
@@ -81,10 +89,10 @@ func between(s *scrutiny, e *element) {
 		return
 	}
 	in, out := s.flowsOf(e)
-	if in == 0 && s.options.Strict && e.parent.child("startEvent") != nil && e.attr("instantiate") != "true" {
+	if in == 0 && s.options.Strict && s.has(e.parent, "startEvent") && e.attr("instantiate") != "true" {
 		s.broken(e, "bpmn/flow", "lead a flow to it, or remove it", "nothing leads to %s, though there is a start event", named(e))
 	}
-	if out == 0 && e.parent.child("endEvent") != nil && s.options.Strict {
+	if out == 0 && s.options.Strict && s.has(e.parent, "endEvent") {
 		s.broken(e, "bpmn/flow", "lead it to an end event", "no flow leaves %s, though there is an end event", named(e))
 	}
 }

@@ -142,7 +142,11 @@ func (g *graph) cut(s *scope) map[*node]bool {
 // come back. A way that leads on to nothing but the end of the scope ends in a copy of it.
 func (g *graph) aside(s *scope, main map[*node]bool) {
 	taken := map[*node]bool{}
+	ends := map[*node]bool{}
 	for _, n := range slices.Clone(s.nodes) {
+		if taken[n] {
+			continue // the scope that it lies in now has settled it
+		}
 		for _, b := range n.bounds {
 			if b.interrupts() {
 				continue
@@ -156,7 +160,12 @@ func (g *graph) aside(s *scope, main map[*node]bool) {
 				todo = todo[:len(todo)-1]
 				m := f.to
 				if main[m] || taken[m] {
-					if !closing(m) {
+					end, known := ends[m]
+					if !known {
+						end = closing(m)
+						ends[m] = end
+					}
+					if !end {
 						g.fatal(f.element, "bpmn/not-yet", "lead it to steps of its own", "%s leaves its activity alone, and what follows it leads back to %s; that is not supported", named(b.element), named(m.element))
 						continue
 					}
@@ -223,8 +232,12 @@ func (g *graph) copied(n, b *node, copies map[*node]*node) *node {
 
 // partners are the names of those at the other end of the message flows of flow nodes.
 func (f *file) partners() map[string][]string {
+	if f.peers != nil {
+		return f.peers
+	}
 	names := map[string]string{}
 	peers := map[string][]string{}
+	f.peers = peers
 	nameOf := func(ref string) string {
 		if name := names[ref]; name != "" {
 			return name

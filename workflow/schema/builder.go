@@ -295,10 +295,10 @@ func wellFormed(f *findings, v *value, node string, depth int) {
 	case v == nil:
 		return
 	case depth > maxDepth:
-		f.fatal("schema/too-deep", mark{}, node, "", "values are nested more than %d deep", maxDepth)
+		f.fatal("schema/too-deep", v.at, node, "", "values are nested more than %d deep", maxDepth)
 		return
 	case len(v.text) > MaxText:
-		f.fatal("schema/too-large", mark{}, node, "", "a text of %d bytes, more than %d", len(v.text), MaxText)
+		f.fatal("schema/too-large", v.at, node, "", "a text of %d bytes, more than %d", len(v.text), MaxText)
 	}
 	for _, item := range v.items {
 		wellFormed(f, item, node, depth+1)

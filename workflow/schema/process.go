@@ -102,6 +102,9 @@ func compose(f *findings, v *value, free bool) (*Process, error) {
 	r := &reader{findings: f, lost: map[string]bool{}, free: free}
 	p := r.process(v)
 	p.free = free
+	if r.steps > MaxSteps {
+		return nil, f.failure() // what leads to steps that were not read would lead nowhere
+	}
 	resolve(p, f, r.lost)
 	if refused(f.list) {
 		if !free {

@@ -17,11 +17,12 @@ type resolver struct {
 	loops  map[any][]*step // branch -> repeats around it
 	ids    map[string]text // steps, events and flows
 	broken bool            // a jump leads nowhere
+	hints  int             // what the search for names that were meant may still cost
 }
 
 // resolve fills the links of p and checks its references.
 func resolve(p *Process, fs *findings, lost map[string]bool) {
-	r := &resolver{findings: fs, p: p, lost: lost, region: map[any]any{}, loops: map[any][]*step{}, ids: map[string]text{}}
+	r := &resolver{findings: fs, p: p, lost: lost, region: map[any]any{}, loops: map[any][]*step{}, ids: map[string]text{}, hints: 1 << 26}
 	p.byID = map[string]*step{}
 	for _, e := range p.starts {
 		e.role = roleStart
@@ -255,11 +256,17 @@ func (r *resolver) separates(s *step) {
 	}
 }
 
+// nearestStep is a hint at the step that a wrong name means, "" if there is none, or if so much is wrong already that
+// looking for it would take too long.
 func (r *resolver) nearestStep(name string, allowed kinds) string {
+	if r.hints < 0 {
+		return ""
+	}
 	var known []string
 	for _, s := range r.p.all {
 		if s.id.given() && allowed.has(s.kind) {
 			known = append(known, s.id.s)
+			r.hints -= 64 + len(name)*len(s.id.s) // about what one comparison takes
 		}
 	}
 	return didYouMean(name, known)
