@@ -84,6 +84,12 @@ func NewCheckerOf(from, to *schema.Process, lineage Lineage, opts *Options) (*Ch
 		findings = append(findings, fatal(to, "migrate/unverified", "", "the target is not verified within the budget, so where its instances can get is not known",
 			"split the process, or verify it with a larger budget"))
 	}
+	if o.Timers > Reset {
+		findings = append(findings, fatal(to, "migrate/timers", "", fmt.Sprintf("%d is no policy for timers", o.Timers), "want Rebase, KeepDue or Reset"))
+	}
+	if unknown := o.Criteria &^ (Strict | relaxations); unknown != 0 {
+		findings = append(findings, fatal(to, "migrate/criteria", "", fmt.Sprintf("%d is not among the criteria", uint8(unknown)), "want Strict, Loops, Order, Deletions, or a union of them"))
+	}
 	findings = append(findings, slices.Concat(from.Runs(), to.Runs())...)
 	findings = append(findings, c.mapNodes(o.Rename)...)
 	findings = append(findings, c.mapVars()...)

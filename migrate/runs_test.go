@@ -35,3 +35,19 @@ func TestCheckerRefusesWhatDoesNotRun(t *testing.T) {
 		t.Errorf("%v, %v", v, err)
 	}
 }
+
+// Options that say nothing known are refused, each by name, and not taken for something else.
+func TestCheckerRefusesUnknownOptions(t *testing.T) {
+	p, err := schema.Parse("p.yaml", []byte("process: p\nsteps: [{user: a}]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = migrate.NewChecker(p, p, &migrate.Options{Criteria: migrate.Default | 1<<6, Timers: migrate.Reset + 1})
+	var wrong *schema.Error
+	if !errors.As(err, &wrong) || len(wrong.Findings) != 2 || wrong.Findings[0].Code != "migrate/timers" || wrong.Findings[1].Code != "migrate/criteria" {
+		t.Errorf("%v", err)
+	}
+	if _, err = migrate.NewChecker(p, p, &migrate.Options{Criteria: migrate.Default | migrate.Strict, Timers: migrate.Reset}); err != nil {
+		t.Error(err)
+	}
+}

@@ -56,6 +56,9 @@ func readTrace(name string, src []byte, p *schema.Process) (*trace, error) {
 	if err := d.Decode(&t); err != nil {
 		return nil, fmt.Errorf(`%s: %w; want {"vars": {...}, "events": [...]}`, name, malformed(src, err))
 	}
+	if err := unique(src[:d.InputOffset()]); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: something follows the trace", name)
 	}
