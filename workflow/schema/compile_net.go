@@ -17,6 +17,7 @@ func (c *compiler) transitions() {
 			c.nodeNet(int32(i))
 		}
 	}
+	c.seconds()
 	root := &p.Scopes[0]
 	c.emit(-1, petri.Trans{Pre: c.net.Set(root.On), Zero: root.Inside, Silent: true, Order: len(p.Nodes)})
 	if c.begin == petri.NoPlace {
@@ -217,11 +218,6 @@ func (c *compiler) gatewayNet(i int32) {
 		if len(outs) == 1 {
 			act.Leave = c.leaves(i, outs[0])
 		}
-		for _, l := range outs {
-			if l != nil && l.to != scopeEnds && l.place != petri.NoPlace && !c.joinsFlows(l.to) {
-				c.emit(i, petri.Trans{Pre: c.net.Set(l.place), Post: c.entry(&link{to: l.to, place: petri.NoPlace}), Silent: true})
-			}
-		}
 	case "inclusive":
 		if len(c.inputs[i]) > 1 {
 			c.emit(i, c.collect(i, c.net.Set(c.in[i])))
@@ -237,6 +233,23 @@ func (c *compiler) gatewayNet(i int32) {
 			c.splitNet(i)
 		} else {
 			c.pass(i, c.net.Set(c.in[i]), outs)
+		}
+	}
+}
+
+// seconds makes the transitions of second flows from a fork to a node (see again): behind those of the node itself, for an
+// end or a gateway that leads on at once may have let the first token go.
+func (c *compiler) seconds() {
+	for i := range c.prog.Nodes {
+		for _, b := range c.steps[i].cases {
+			l := c.cases[b]
+			if c.isJoin[i] || l == nil || l.to == scopeEnds || l.place == petri.NoPlace || c.joinsFlows(l.to) {
+				continue
+			}
+			t := petri.Trans{Pre: c.net.Set(l.place), Post: c.entry(&link{to: l.to, place: petri.NoPlace}), Silent: true}
+			t.Order, t.Tag = int(l.to), i
+			c.acts = append(c.acts, program.Act{Node: int32(i), Decision: -1, Flow: -1, Back: -1, Reset: -1})
+			c.net.Add(t)
 		}
 	}
 }
