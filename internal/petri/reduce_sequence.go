@@ -72,6 +72,9 @@ func (s *sequence) find(p Place) Place {
 		if !known || q == p {
 			return p
 		}
+		if far, known := s.group[q]; known { // shorter from now on
+			s.group[p] = far
+		}
 		p = q
 	}
 }
@@ -242,13 +245,26 @@ func meet(a, b []int32) []int32 {
 // happen finds, for each place, what may happen until its token has left the graph.
 func (s *sequence) happen() {
 	s.fires = make([][]int32, len(s.places))
+	next := make([][]int, len(s.places)) // where a token may go within the graph
 	for i := range s.places {
-		seen := map[int]bool{i: true}
-		for todo := []int{i}; len(todo) > 0; todo = todo[1:] {
-			for _, x := range s.steps[todo[0]] {
+		for _, x := range s.steps[i] {
+			if _, j := s.to(x); j >= 0 {
+				next[i] = append(next[i], j)
+			}
+		}
+	}
+	seen := make([]int, len(s.places)) // 1 + the last place from which one was seen
+	var todo []int
+	for i := range s.places {
+		seen[i] = i + 1
+		todo = append(todo[:0], i)
+		for k := 0; k < len(todo); k++ {
+			for _, x := range s.steps[todo[k]] {
 				s.fires[i] = append(s.fires[i], x.fires...)
-				if _, j := s.to(x); j >= 0 && !seen[j] {
-					seen[j] = true
+			}
+			for _, j := range next[todo[k]] {
+				if seen[j] != i+1 {
+					seen[j] = i + 1
 					todo = append(todo, j)
 				}
 			}
