@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/replank/replank/internal/codec"
@@ -114,6 +113,18 @@ func isSchemaError(err error) bool {
 	return errors.As(err, &wrong)
 }
 
+// unproved says what a verification left without a proof.
+func unproved(report *schema.Report) string {
+	var why []string
+	for _, f := range report.Findings {
+		if strings.HasSuffix(f.Code, "/unverified") {
+			f.Severity = schema.Fatal
+			why = append(why, f.String())
+		}
+	}
+	return strings.Join(why, "\n")
+}
+
 // inspectSchemas checks what only the engine can: proof, limits, handlers. It returns the warnings of each process.
 func (e *Engine) inspectSchemas(list []*schema.Process) ([][]schema.Finding, error) {
 	warnings := make([][]schema.Finding, len(list))
@@ -121,10 +132,7 @@ func (e *Engine) inspectSchemas(list []*schema.Process) ([][]schema.Finding, err
 	for i, p := range list {
 		report := p.Verify(schema.Budget{})
 		if report.Unverified {
-			i := slices.IndexFunc(report.Findings, func(f schema.Finding) bool { return f.Code == "sound/unverified" })
-			why := report.Findings[i]
-			why.Severity = schema.Fatal
-			return nil, &Error{Process: p.ID(), Err: explain(ErrUnverified, why.String())}
+			return nil, &Error{Process: p.ID(), Err: explain(ErrUnverified, unproved(report))}
 		}
 		prog := p.Program()
 		for _, limit := range [...]struct {

@@ -275,3 +275,23 @@ func TestDeployConcurrently(t *testing.T) {
 		t.Error("the newest version is not current")
 	}
 }
+
+// What no run was shown to keep is not deployed: a process, or a rule that nothing watches at run time.
+func TestDeployNeedsProofs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes all states of the budget")
+	}
+	e := newEngine(t, nil)
+	var src strings.Builder
+	src.WriteString("process: p\nsteps:\n  - parallel: all\n    branches:\n")
+	for i := range 16 {
+		fmt.Fprintf(&src, "      - {user: u%d}\n", i)
+	}
+	deploy := func(rule string) error {
+		_, err := e.Default().Deploy(t.Context(), workflow.Text(src.String()+rule))
+		return err
+	}
+	must(t, deploy("rules: [{rule: r, declare: \"exactly(u0, 1)\"}]\n"))
+	wants(t, deploy("rules: [{rule: r, ltlf: \"G(u0 -> WX(F u1 | true))\"}, {rule: s, ltlf: \"F(u0 & X true) | F(u1 & X true)\"}]\n"), workflow.ErrUnverified, `rule "s"`)
+	must(t, deploy("rules: [{rule: s, ltlf: \"F(u0 & X true) | F(u1 & X true)\", on: flag}]\n"))
+}

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/replank/replank/internal/ltlf"
 	"github.com/replank/replank/internal/petri"
@@ -16,7 +17,8 @@ import (
 //	atomic/order       some run does so: an error where the source says both, "compensation: impossible" and "retry:
 //	                   never" of the steps themselves; a warning where one of them is a default, for what is undone by
 //	                   hand, or never fails, need not say so
-//	atomic/unverified  the budget ran out before all runs were seen: a warning
+//	atomic/unverified  the budget ran out before all runs were seen: a warning. The schema counts as unverified if what
+//	                   was not found might be an error
 //
 // A step that takes part twice, in a loop, follows itself. What lies in a child scope (each, events that do not interrupt)
 // is held against its own scope only.
@@ -39,74 +41,89 @@ func (v *verifier) atomic(opt petri.Options) {
 	if len(fixed) == 0 || len(once) == 0 {
 		return
 	}
-	x := &product{acts: v.prog.Acts, never: v.never(), budget: opt.Budget, space: v.net.Explore(v.prog.Initial, opt)}
-	if x.budget <= 0 {
-		x.budget = petri.DefaultBudget
-	}
-	seen := x.space.Complete // all runs were
-	follows := func(before, then []string) []int {
+	runs := v.ruleRuns(opt)
+	// follows is a run in which one of the steps then follows one of those before; all tells that all runs were seen.
+	follows := func(before, then []string) (run []int, does, all bool) {
 		a, err := ltlf.Compile(ltlf.NeverAfter(before, then), nil)
 		if err != nil {
-			return nil // two states and a bit: it never is too large
+			return nil, false, false // two states and a bit: it never is too large
 		}
 		r := program.NewRule("", "", a, false, false, v.prog.Nodes)
-		y := *x
-		y.rules = []*program.Rule{&r}
-		y.explore()
-		seen = seen && y.complete
-		bad := y.nearest(func(i int) bool { return a.Verdict(y.at(i, 0)) == ltlf.Violated })
-		if bad < 0 {
-			return nil
+		x := runs.read(false, &r)
+		if bad := x.nearest(func(i int) bool { return a.Verdict(x.at(i, 0)) == ltlf.Violated }); bad >= 0 {
+			return x.run(bad), true, x.complete
 		}
-		return y.run(bad)
+		return nil, false, x.complete
 	}
-	if follows(fixed, once) == nil {
-		if !seen {
-			v.add(Warning, "atomic/unverified", v.p.byID[once[0]].id.at, once[0], "let fewer branches run at once, or allow it to be retried",
-				"no proof that service %q, which is tried once only, follows no step that cannot be compensated: the budget of %d states is spent", once[0], x.budget)
-		}
-		return
-	}
-	var said []string // those that say themselves that they cannot be compensated
+	var said, never []string // those of fixed and once that say so themselves
 	for _, id := range fixed {
 		if v.p.byID[id].undo != nil {
 			said = append(said, id)
 		}
 	}
-	reported := 0
 	for _, id := range once {
-		severity, run := Warning, []int(nil)
-		if s := v.p.byID[id]; s.retry != nil && len(said) > 0 {
-			if run = follows(said, []string{id}); run != nil {
-				severity = Fatal
+		if v.p.byID[id].retry != nil {
+			never = append(never, id)
+		}
+	}
+	_, does, all := follows(fixed, once)
+	if !does && all {
+		return
+	}
+	sure := true // no error is hidden
+	if !all && len(said) > 0 && len(never) > 0 {
+		_, _, sure = follows(said, never) // which asks less
+	}
+	reported, worst := 0, Warning
+	for _, id := range once {
+		severity, before := Warning, fixed
+		run, does := []int(nil), false
+		if slices.Contains(never, id) && len(said) > 0 {
+			if run, does, _ = follows(said, []string{id}); does {
+				severity, before = Fatal, said
 			}
 		}
-		if run == nil {
-			run = follows(fixed, []string{id})
+		if !does {
+			run, does, _ = follows(fixed, []string{id})
 		}
-		if run == nil {
+		if !does {
 			continue
 		}
-		if reported++; reported > maxAtomic {
-			return
+		first := v.lastOf(run, before)
+		for i := 0; first == "" && i < len(before); i++ { // the run cannot be told
+			if _, does, _ := follows(before[i:i+1], []string{id}); does {
+				first = before[i]
+			}
 		}
-		v.disorder(severity, id, run)
+		if reported++; first == "" || reported > maxAtomic {
+			break
+		}
+		worst = max(worst, severity)
+		v.disorder(severity, id, first, run)
+	}
+	told := v.warn
+	if !sure {
+		told = v.unproven
+	}
+	if !all && reported == 0 || !sure && worst < Fatal {
+		told("atomic/unverified", v.p.byID[once[0]].id.at, "let fewer branches run at once, or allow it to be retried",
+			"no proof that service %q, which is tried once only, follows no step that cannot be compensated: the budget of %d states is spent", once[0], runs.opt.Budget)
 	}
 }
 
-// disorder reports step id, which cannot be retried and comes at the end of a run behind a step that cannot be compensated.
-func (v *verifier) disorder(severity Severity, id string, run []int) {
-	first := ""
-	for _, t := range run {
-		a := &v.prog.Acts[t]
-		if a.Phase == 0 || a.Phase == program.Start {
-			continue
-		}
-		s := v.step(a.Node)
-		if s.irreversible() && (severity == Warning || s.undo != nil) {
-			first = s.id.s
+// lastOf is the one of some steps that is completed last in a run; "" if none is.
+func (v *verifier) lastOf(run []int, steps []string) string {
+	for _, t := range slices.Backward(run) {
+		if a := &v.prog.Acts[t]; a.Phase != 0 && a.Phase != program.Start && slices.Contains(steps, v.prog.Nodes[a.Node].ID) {
+			return v.prog.Nodes[a.Node].ID
 		}
 	}
+	return ""
+}
+
+// disorder reports step id, which cannot be retried and comes at the end of a run behind step first, which cannot be
+// compensated.
+func (v *verifier) disorder(severity Severity, id, first string, run []int) {
 	why := ""
 	if v.p.byID[first].undo == nil {
 		why = fmt.Sprintf(", as a %s is unless it says otherwise", v.p.byID[first].kind)

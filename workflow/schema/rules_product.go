@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"slices"
+
 	"github.com/replank/replank/internal/petri"
 	"github.com/replank/replank/internal/program"
 )
@@ -9,13 +11,15 @@ import (
 // Wolper 1986): its pairs are what an instance and its monitors can be at.
 type product struct {
 	space    *petri.Space
-	acts     []program.Act
+	acts     []program.Act // by transition of the space
+	counts   []bool        // transitions that make a run longer; nil: those with a letter
 	rules    []*program.Rule
 	refusing bool   // letters that violate one of the rules for good do not happen
 	never    []bool // transitions that constant guards decide against; nil: none
 	budget   int
-	start    int32    // state of the space
-	begin    []uint16 // states of the automata there; nil: their first ones
+	tell     func(run []int, rest bool) []int // a run of the space as one of the program, with rest as far as it goes; nil: it is one
+	start    int32                            // state of the space
+	begin    []uint16                         // states of the automata there; nil: their first ones
 
 	pairs    []pair
 	index    map[pair]int32
@@ -69,7 +73,10 @@ func (x *product) explore() {
 						x.refused = append(x.refused, refusal{i, m.Trans, by})
 						continue
 					}
-					rules, depth = x.intern(next), depth+1
+					rules = x.intern(next)
+				}
+				if x.counts != nil && x.counts[m.Trans] || x.counts == nil && a.Phase != 0 {
+					depth++
 				}
 				to, better := x.meet(m.To, rules, reached{i, m.Trans}, depth)
 				if to < 0 {
@@ -140,11 +147,15 @@ func (x *product) meet(state, rules int32, from reached, depth int32) (n int32, 
 	return n, true
 }
 
-// run is a run to a pair with as few letters as any.
+// run is a run to a pair with as few letters as any, of those that the space has; nil if it cannot be told.
 func (x *product) run(i int32) []int {
-	run := []int{}
+	run, over := []int{}, x.over(int(i))
 	for ; x.from[i].trans >= 0; i = x.from[i].state {
-		run = append([]int{int(x.from[i].trans)}, run...)
+		run = append(run, int(x.from[i].trans))
+	}
+	slices.Reverse(run)
+	if x.tell != nil {
+		return x.tell(run, over)
 	}
 	return run
 }

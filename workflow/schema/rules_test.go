@@ -193,7 +193,7 @@ func (x *runner) moves(m petri.Marking) []int {
 
 // A budget that runs out is reported, and nothing is claimed about the rules.
 func TestRulesBudget(t *testing.T) {
-	p, err := Parse("wide.yaml", []byte(wide(5)+"rules:\n  - {rule: r, declare: \"response(u0, u1)\", on: flag}\n"))
+	p, err := Parse("wide.yaml", []byte(wide(5)+"rules:\n  - {rule: r, declare: \"chain-response(u0, u1)\", on: flag}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,33 +16,26 @@ import (
 //	rule/never       every run violates it: an error
 //	rule/strands     refusing steps leaves an instance that can never end: an error
 //	rule/vacuous     no run does anything that the rule is about: a warning
-//	rule/unverified  the budget ran out: a warning
+//	rule/unverified  the budget ran out: a warning. The schema counts as unverified if the rule is one that deploying
+//	                 relies on: without "on", or with "on: refuse"
 
 // rules checks the rules of the process.
 func (v *verifier) rules(opt petri.Options) {
 	if len(v.prog.Rules) == 0 {
 		return
 	}
-	space := v.net.Explore(v.prog.Initial, opt)
-	budget := opt.Budget
-	if budget <= 0 {
-		budget = petri.DefaultBudget
-	}
-	never := v.never()
-	watch := func(refusing bool, rules ...*program.Rule) *product {
-		x := &product{space: space, acts: v.prog.Acts, rules: rules, refusing: refusing, never: never, budget: budget}
-		if space.Complete {
-			x.explore()
-		}
-		return x
-	}
+	runs := v.ruleRuns(opt)
 	var refuse []*program.Rule
 	for i := range v.prog.Rules {
 		r, src := &v.prog.Rules[i], v.p.rules[i]
-		x := watch(false, r)
+		x := runs.read(false, r)
 		if !x.complete {
-			v.add(Warning, "rule/unverified", src.id.at, "", "let fewer branches run at once, or make the rule smaller",
-				"no proof that all runs satisfy the rule %q: the budget of %d states is spent", r.ID, budget)
+			told := v.unproven
+			if r.Flag { // whatever the runs do, it is said of them then
+				told = v.warn
+			}
+			told("rule/unverified", src.id.at, "let fewer branches run at once, make the rule smaller, or let it do without X and chains",
+				"no proof that all runs satisfy the rule %q: the budget of %d states is spent", r.ID, runs.opt.Budget)
 			continue
 		}
 		if v.rule(x, r, src) && r.Refuse {
@@ -50,10 +43,11 @@ func (v *verifier) rules(opt petri.Options) {
 		}
 	}
 	if len(refuse) > 0 {
-		x := watch(true, refuse...)
+		runs.left = runs.opt.Budget // not what the rules left over, one by one
+		x := runs.read(true, refuse...)
 		if !x.complete {
-			v.add(Warning, "rule/unverified", v.p.id.at, "", "let fewer rules refuse steps",
-				"no proof that instances can end when rules refuse steps: the budget of %d states is spent", budget)
+			v.unproven("rule/unverified", v.p.id.at, "let fewer rules refuse steps",
+				"no proof that instances can end when rules refuse steps: the budget of %d states is spent", runs.opt.Budget)
 			return
 		}
 		v.refusals(x)
@@ -113,7 +107,7 @@ func (v *verifier) violation(x *product, i int32, src *rule) string {
 // lastLetter is the letter that led to pair i; nil if none did.
 func (v *verifier) lastLetter(x *product, i int32) *program.Act {
 	for ; x.from[i].trans >= 0; i = x.from[i].state {
-		if a := &v.prog.Acts[x.from[i].trans]; a.Phase != 0 {
+		if a := &x.acts[x.from[i].trans]; a.Phase != 0 {
 			return a
 		}
 	}
@@ -186,7 +180,7 @@ func (v *verifier) refuser(x *product, i int32) (*program.Rule, int32) {
 	seen := map[int32]bool{i: true}
 	for todo := []int32{i}; len(todo) > 0; todo = todo[1:] {
 		if r, found := by[todo[0]]; found {
-			return x.rules[r.rule], v.prog.Acts[r.trans].Node
+			return x.rules[r.rule], x.acts[r.trans].Node
 		}
 		for _, to := range next[todo[0]] {
 			if !seen[to] {

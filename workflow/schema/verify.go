@@ -25,7 +25,7 @@ type Budget struct {
 type Report struct {
 	Findings   []Finding // in the order of the source
 	States     int       // markings seen, those within a step included
-	Unverified bool      // the budget ran out before a proof, which a finding "sound/unverified" explains; others may be missing
+	Unverified bool      // the budget ran out before a proof, which findings "sound/unverified", "rule/unverified" or "atomic/unverified" explain; others may be missing
 }
 
 // defaultStates is how many markings are explored for a process by default, those of its children included.
@@ -61,6 +61,7 @@ type verifier struct {
 	space    *petri.Space
 	small    int  // states up to which a space is explored as it is; 0: smallSpace
 	complete bool // nothing was left out for want of budget
+	open     bool // but rules were, or atomicity; it is reported
 	states   int
 	constant decided
 	fired    []bool // by transition, if a reduced net tells; nil: the space does
@@ -115,11 +116,13 @@ func verifyScope(p *Process, prog *program.Program, states int, deadline time.Ti
 			v = c
 		}
 	}
-	unverified := !v.complete && !refused(v.list)
-	if unverified {
+	if refused(v.list) {
+		return &Report{Findings: v.list, States: v.states}
+	}
+	if !v.complete {
 		v.unproved()
 	}
-	return &Report{Findings: v.list, States: v.states, Unverified: unverified}
+	return &Report{Findings: v.list, States: v.states, Unverified: !v.complete || v.open}
 }
 
 // whole reports what is wrong in the space, which is that of the net, or a part of it.

@@ -120,7 +120,7 @@ func (r *report) print(t *terminal) error {
 	for _, p := range r.Processes {
 		text := fmt.Sprintf("%d states", p.States)
 		if p.Unverified {
-			text = fmt.Sprintf("not verified: more than %d states; split it", p.States)
+			text = "not verified: a finding says for want of what"
 		}
 		if _, err := fmt.Fprintf(t.stdout, "%s: process %s: %s\n", p.File, p.Process, text); err != nil {
 			return err
