@@ -128,8 +128,9 @@ func (d *dataFlow) actor(t, slot int) int32 {
 	if contains(e.reads, slot) || contains(e.writes, slot) || contains(e.maybe, slot) {
 		return d.prog.Acts[t].Node
 	}
+	of := d.prog.Acts[t].Decision
 	for u, a := range d.prog.Acts {
-		if u != t && (a.Decision < 0 || a.Decision != d.prog.Acts[t].Decision) {
+		if u != t && (of < 0 || a.Decision != of || !d.prog.Decisions[of].Inclusive) {
 			continue
 		}
 		if waiting := d.openers(d.prog.Net.Trans(u).Post, slot); len(waiting) > 0 {
