@@ -117,7 +117,9 @@ func (r *resolver) step(s *step, at place) {
 	}
 	if s.undo != nil && s.undo.step != nil {
 		s.undo.step.host = s
-		r.step(s.undo.step, at.own(s))
+		beside := at.own(s)
+		beside.within = at.within // not s
+		r.step(s.undo.step, beside)
 	}
 }
 

@@ -35,8 +35,7 @@ func (p *Process) around(s *step) func(yield func([]*step) bool) {
 		from := s
 		for at := s.within; at != nil; from, at = at, at.within {
 			switch {
-			case at.role == roleHandler, at.role == roleBoundary, at.undo != nil && at.undo.step == from:
-				// What follows an event, and a compensation, lie beside the activity.
+			case at.role == roleHandler, at.role == roleBoundary: // what follows an event lies beside the activity
 			case from.role != roleHandler && !yield(at.handlers), !yield(at.bounds):
 				return
 			}
