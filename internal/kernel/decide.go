@@ -8,8 +8,8 @@ import (
 	"github.com/replank/replank/workflow/history"
 )
 
-// maxEvents bounds the events of one command: a schema that runs by itself for ever is refused before it is deployed,
-// so to reach it is a broken invariant.
+// maxEvents bounds the events of one command, and what happens silently after one event: a schema that runs by itself for
+// ever is refused before it is deployed, so to reach it is a broken invariant.
 const maxEvents = 1 << 16
 
 // A step is one command being decided.

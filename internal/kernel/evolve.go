@@ -84,6 +84,9 @@ func (m *Machine) Evolve(s *State, e *Event) error {
 	if s.unsafe {
 		return m.broken(s, e, "a second token on a place")
 	}
+	if s.endless {
+		return m.broken(s, e, "it never comes to rest")
+	}
 	return nil
 }
 
@@ -305,13 +308,14 @@ func (m *Machine) resolve(s *State, e *Event) {
 
 // settle fires enabled silent transitions in the closure's order, up to the next decision.
 func (m *Machine) settle(s *State) {
-	for {
+	for range maxEvents {
 		t := m.p.Net.Next(s.Marking, s.frontier)
 		if t < 0 || m.p.Acts[t].Decision >= 0 {
 			return
 		}
 		m.fire(s, t)
 	}
+	s.endless = true
 }
 
 // pending returns the decision that the closure has come to, or -1.

@@ -56,6 +56,7 @@ type State struct {
 	closed     []int32 // nodes whose work firings took away since Decide looked last
 	violated   []int   // rules that the last event violated for good
 	unsafe     bool    // a firing put a second token on a place
+	endless    bool    // silent transitions fired one another, and no end of it
 	reset      bool    // see TakeReset
 	past       *past   // in a replay only
 }
