@@ -68,6 +68,7 @@ type verifier struct {
 	findings
 
 	thrown map[int32]petri.Marking // by transition: events that catch -> places of what runs and may throw that
+	urgent []int32                 // nodes: ends that throw an error, in the order of the source
 }
 
 // verify explores the compiled form of p: the process, then each child on its own, within one budget.
@@ -107,6 +108,7 @@ func (p *Process) scopes() []*program.Program {
 func verifyScope(p *Process, prog *program.Program, states int, deadline time.Time) *Report {
 	v := &verifier{p: p, prog: prog, net: prog.Net, findings: findings{source: p.source}}
 	v.throwers()
+	v.hasten()
 	opt := petri.Options{Budget: states, Possible: v.possible}
 	if !deadline.IsZero() {
 		opt.Stop = func() bool { return time.Now().After(deadline) }
@@ -149,20 +151,29 @@ func (v *verifier) whole(opt petri.Options) {
 	}
 }
 
-// possible refuses errors and the like that nothing that runs can throw. (Those of ends and throws are their letters.)
-func (v *verifier) possible(m petri.Marking, t int) bool {
-	from, isError := v.thrown[int32(t)]
-	return !isError || m.Meets(from)
+// unsafe reports places that can be marked twice. What is found only behind another such firing follows from that.
+func (v *verifier) unsafe() {
+	reported := 0
+	for _, u := range v.space.Unsafe {
+		run := v.space.Run(u.State)
+		if reported == maxUnsafe || !v.safe(run) {
+			continue
+		}
+		reported++
+		v.twice(v.space.Marking(u.State), u.Trans, append(run, u.Trans))
+	}
 }
 
-// unsafe reports places that can be marked twice.
-func (v *verifier) unsafe() {
-	for i, u := range v.space.Unsafe {
-		if i == maxUnsafe {
-			return
+// safe reports whether a run marks no place twice.
+func (v *verifier) safe(run []int) bool {
+	m := v.net.NewMarking()
+	m.Union(v.prog.Initial)
+	for _, t := range run {
+		if !v.net.Fire(m, t) {
+			return false
 		}
-		v.twice(v.space.Marking(u.State), u.Trans, append(v.space.Run(u.State), u.Trans))
 	}
+	return true
 }
 
 // twice reports that transition t, the last of a run, marks a place of m again.

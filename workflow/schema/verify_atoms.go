@@ -45,7 +45,7 @@ func (v *verifier) correlated(opt petri.Options) *verifier {
 		a.yes, a.no = places+petri.Place(2*i), places+petri.Place(2*i+1)
 	}
 	d := &dataFlow{verifier: v, words: len(v.prog.Vars)/64 + 1}
-	c := &verifier{p: v.p, prog: v.prog, findings: findings{source: v.p.source}, small: v.small, thrown: v.thrown}
+	c := &verifier{p: v.p, prog: v.prog, findings: findings{source: v.p.source}, small: v.small, thrown: v.thrown, urgent: v.urgent}
 	c.net = v.net.Refine(2*len(list), func(t int, x *petri.Trans) {
 		changes := d.mayChange(t)
 		for _, a := range list {

@@ -9,7 +9,8 @@ import (
 // A state space grows with the product of what is beside one another, so beyond a few thousand states a net is first
 // reduced by structure (petri.Reduce), which proves most nets sound in a few states. What goes wrong in the reduced net is
 // looked for in the whole space, breadth first, for the shortest run that shows it; if that is too large, the run of the
-// reduced net is told as one of the process. Nothing is reported that no run of the process shows.
+// reduced net is told as one of the process. Nothing is reported that no run of the process shows. The reduced net knows
+// nothing of the haste of ends that throw an error: what is proved holds for those that wait, too.
 
 // smallSpace is the number of states up to which a space is explored as it is.
 const smallSpace = 1 << 12
@@ -176,7 +177,11 @@ func (v *verifier) within(opt petri.Options, never []bool) {
 	v.fired = v.happened(red, space, of)
 	if worst := lostIn(space); worst >= 0 {
 		run, _ := red.Expand(space.Run(worst), false)
-		v.trapped(v.original(run, of))
+		if run = v.original(run, of); !v.can(run) {
+			v.complete = false
+			return
+		}
+		v.trapped(run)
 	}
 }
 
@@ -202,10 +207,11 @@ func (v *verifier) told(red *petri.Reduced, space *petri.Space) {
 	for _, u := range space.Unsafe {
 		run, unsafe := red.Expand(append(space.Run(u.State), u.Trans), true)
 		if unsafe {
-			last := run[len(run)-1]
 			before := at(run[:len(run)-1])
-			v.twice(before, int(of[last]), v.original(run, of))
-			return
+			if run = v.original(run, of); v.can(run) {
+				v.twice(before, run[len(run)-1], run)
+				return
+			}
 		}
 	}
 	if len(space.Unsafe) > 0 { // a false alarm: behind it nothing is sure
@@ -216,8 +222,11 @@ func (v *verifier) told(red *petri.Reduced, space *petri.Space) {
 			continue
 		}
 		if run, _ := red.Expand(space.Run(i), true); run != nil && halts(net, at(run)) {
-			v.stuck(v.blame(at(run)), v.original(run, of))
-			return
+			node := v.blame(at(run))
+			if run = v.original(run, of); v.can(run) {
+				v.stuck(node, run)
+				return
+			}
 		}
 	}
 	if state, circle := space.Cycle(func(t int) bool {
@@ -227,7 +236,7 @@ func (v *verifier) told(red *petri.Reduced, space *petri.Space) {
 		run, _ := red.Expand(append(space.Run(state), circle...), false)
 		if before != nil && len(run) > len(before) && at(before).Equal(at(run)) {
 			run = v.original(run, of)
-			if round := run[len(before):]; !slices.ContainsFunc(round, func(t int) bool { return !v.automatic(t) }) {
+			if round := run[len(before):]; !slices.ContainsFunc(round, func(t int) bool { return !v.automatic(t) }) && v.can(run) {
 				v.circles(round, run)
 				return
 			}
@@ -235,7 +244,10 @@ func (v *verifier) told(red *petri.Reduced, space *petri.Space) {
 	}
 	if worst := lostIn(space); space.Complete && worst >= 0 {
 		if run, _ := red.Expand(space.Run(worst), false); run != nil {
-			v.lost(v.blame(at(run)), v.original(run, of))
+			node := v.blame(at(run))
+			if run = v.original(run, of); v.can(run) {
+				v.lost(node, run)
+			}
 		}
 	}
 }

@@ -71,3 +71,44 @@ func (v *verifier) catchers(i int32, k kind) {
 		}
 	}
 }
+
+// hasten finds the ends that throw an error. An instance takes them as soon as it is there, unless a rule of the domain
+// refuses that, so that somebody has to see to it. (What else happens by itself may fail and wait for somebody, too.)
+func (v *verifier) hasten() {
+	if slices.ContainsFunc(v.p.program.Rules, func(r program.Rule) bool { return r.Refuse }) {
+		return
+	}
+	for i := range v.prog.Nodes {
+		if n := &v.prog.Nodes[i]; n.Kind == program.EndEvent && n.Occur >= 0 && v.step(int32(i)).code.given() {
+			v.urgent = append(v.urgent, int32(i))
+		}
+	}
+}
+
+// possible refuses errors and the like that nothing that runs can throw (those of ends and throws are their letters), and
+// what an end that throws an error comes before: everything but scripts that stand before it.
+func (v *verifier) possible(m petri.Marking, t int) bool {
+	if from, isError := v.thrown[int32(t)]; isError && !m.Meets(from) {
+		return false
+	}
+	for _, e := range v.urgent {
+		if occur := v.prog.Nodes[e].Occur; m.Contains(v.prog.Net.Trans(int(occur)).Pre) {
+			n := v.prog.Acts[t].Node
+			return t == int(occur) || v.prog.Nodes[n].Kind == program.ScriptTask && n < e
+		}
+	}
+	return true
+}
+
+// can reports whether nothing in a run of the net is out of turn.
+func (v *verifier) can(run []int) bool {
+	m := v.net.NewMarking()
+	m.Union(v.prog.Initial)
+	for _, t := range run {
+		if t >= v.net.Silent() && !v.possible(m, t) {
+			return false
+		}
+		v.net.Fire(m, t)
+	}
+	return true
+}
