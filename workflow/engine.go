@@ -181,7 +181,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.timers.start()
 	e.messages.start()
 	for _, u := range unfinished {
-		e.migrations.begin(u.address, u.rec)
+		e.migrations.begin(u.address, u.rec, true)
 	}
 	return nil
 }

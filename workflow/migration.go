@@ -76,7 +76,7 @@ func (p *Plan) apply(ctx context.Context, op string) (*Migration, error) {
 	if err := p.t.e.commit(ctx, &b); err != nil {
 		return nil, err
 	}
-	p.t.e.migrations.begin(a, rec)
+	p.t.e.migrations.begin(a, rec, false)
 	return &Migration{p.t, a.id.String()}, nil
 }
 

@@ -51,8 +51,8 @@ func (m *migrations) news(a address) <-chan struct{} {
 	return m.waiting[a]
 }
 
-// begin sweeps, unless that is under way.
-func (m *migrations) begin(a address, rec codec.Migration) {
+// begin sweeps, unless that is under way. again: an earlier run of the program began it.
+func (m *migrations) begin(a address, rec codec.Migration, again bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.running[a] || m.stopped {
@@ -62,7 +62,7 @@ func (m *migrations) begin(a address, rec codec.Migration) {
 	m.done.Add(1)
 	go func() {
 		defer m.done.Done()
-		m.sweep(a, rec)
+		m.sweep(a, rec, again)
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		delete(m.running, a)
@@ -81,9 +81,9 @@ const (
 
 // sweep carries a migration out to its end. After an error (a record that cannot be read, say) it goes on, later and
 // later, from the last page that it wrote down.
-func (m *migrations) sweep(a address, rec codec.Migration) {
-	for delay := sweepRetry; ; delay = min(2*delay, maxSweepRetry) {
-		w := &sweep{e: m.e, address: a, rec: rec}
+func (m *migrations) sweep(a address, rec codec.Migration, again bool) {
+	for delay := sweepRetry; ; delay, again = min(2*delay, maxSweepRetry), true {
+		w := &sweep{e: m.e, address: a, rec: rec, again: again}
 		err := w.run(m.halted)
 		if err == nil || m.e.refusal() != nil {
 			return
@@ -149,6 +149,7 @@ type sweep struct {
 	rec    codec.Migration
 	chosen *selection
 	to     *version
+	again  bool // the next page is perhaps one that was begun before, and not written down
 }
 
 // run sweeps from the cursor on, to the end or until halted.
@@ -188,6 +189,7 @@ func (w *sweep) run(halted <-chan struct{}) error {
 		if err != nil {
 			return err
 		}
+		w.again = false
 		if err := w.move(page); err != nil {
 			return err
 		}
@@ -205,7 +207,8 @@ func (w *sweep) run(halted <-chan struct{}) error {
 	}
 }
 
-// page returns the next instances to move, and whether there are no more. It counts those that have moved already.
+// page returns the next instances to move, and whether there are no more. Of a page that was begun before it counts those
+// that have moved already.
 func (w *sweep) page(ctx context.Context) (ids []keys.ID, over bool, err error) {
 	_, hi := keys.HeadRange(w.tenant)
 	lo := append(keys.AppendHead(nil, w.tenant, w.rec.Cursor), 0)
@@ -237,7 +240,7 @@ func (w *sweep) page(ctx context.Context) (ids []keys.ID, over bool, err error) 
 
 // mine reports whether an instance is to be moved by this migration.
 func (w *sweep) mine(ctx context.Context, id keys.ID, p *codec.Peek, entry store.Entry) (bool, error) {
-	done := p.Process == w.rec.Process && p.Version == w.rec.To && p.Updated >= w.rec.Began
+	done := w.again && p.Process == w.rec.Process && p.Version == w.rec.To && p.Updated >= w.rec.Began
 	if !done && (!w.chosen.takes(p) || w.chosen.At == "" && w.chosen.Violated == "") {
 		return w.chosen.takes(p), nil
 	}

@@ -147,3 +147,29 @@ func TestStartChecksTargetOfMigration(t *testing.T) {
 		}
 	})
 }
+
+// What another migration has moved is not counted, though it took a step, or was moved, since this one began.
+func TestSweepCountsItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		_, _, tn, deploy := movable(t, "process: p\nsteps: [{user: a}]\n", nil)
+		for range 3 {
+			start(t, tn, nil)
+		}
+		synctest.Wait()
+		deploy("{user: a}", "{user: a}, {user: b}")
+		p, err := tn.Preview(ctx, Move{Process: "p"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []int{3, 0} {
+			m, err := p.Apply(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if done, err := m.Wait(ctx); err != nil || done.Tally.Moved != want || done.Tally.Total != want {
+				t.Errorf("time %d: %+v, %v", i+1, done, err)
+			}
+		}
+	})
+}

@@ -24,26 +24,29 @@ func (r *reducer) together() {
 
 // twins reports whether two places are always marked together.
 func (r *reducer) twins(o, p Place) bool {
-	for _, x := range r.nodes {
-		if slices.Contains(x.Inputs, o) || slices.Contains(x.Inputs, p) {
+	for _, near := range [][]*node{r.consumers[o], r.consumers[p], r.producers[o], r.producers[p]} { // most differ here
+		if slices.ContainsFunc(near, func(x *node) bool { return !x.gone && x.parts(o, p) }) {
 			return false
-		}
-		if x.Pre.Has(o) && x.Zero.Has(p) || x.Pre.Has(p) && x.Zero.Has(o) {
-			continue // never, if they are
-		}
-		if x.Post.Has(o) != x.Post.Has(p) || (x.Pre.Has(o) || x.Clear.Has(o)) != (x.Pre.Has(p) || x.Clear.Has(p)) {
-			return false
-		}
-		if x.Guarded && x.Pre.Has(o) != x.Pre.Has(p) {
-			return false // choices are known by their pre sets
-		}
-		for _, up := range x.up {
-			if up.Has(o) != up.Has(p) {
-				return false
-			}
 		}
 	}
-	return true
+	return !slices.ContainsFunc(r.nodes, func(x *node) bool { return x.parts(o, p) })
+}
+
+// parts reports whether o and p may be marked differently because of x.
+func (x *node) parts(o, p Place) bool {
+	if slices.Contains(x.Inputs, o) || slices.Contains(x.Inputs, p) {
+		return true
+	}
+	if x.Pre.Has(o) && x.Zero.Has(p) || x.Pre.Has(p) && x.Zero.Has(o) {
+		return false // it never fires, if they are
+	}
+	if x.Post.Has(o) != x.Post.Has(p) || (x.Pre.Has(o) || x.Clear.Has(o)) != (x.Pre.Has(p) || x.Clear.Has(p)) {
+		return true
+	}
+	if x.Guarded && x.Pre.Has(o) != x.Pre.Has(p) {
+		return true // choices are known by their pre sets
+	}
+	return slices.ContainsFunc(x.up, func(up Marking) bool { return up.Has(o) != up.Has(p) })
 }
 
 // replace lets p stand for its twin o.

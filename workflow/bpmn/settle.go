@@ -32,8 +32,7 @@ func (g *graph) settle(s *scope) {
 	g.aside(s, main)
 }
 
-// begins finds what starts a process beside start events: a receive task or the events of a gateway that instantiates,
-// and, in a process that is only drawn, a catch event that nothing leads to.
+// begins finds what starts a process beside start events: a receive task or the events of a gateway that instantiates.
 func (g *graph) begins(s *scope) {
 	if s.name != "process" {
 		return
@@ -55,9 +54,6 @@ func (g *graph) begins(s *scope) {
 				}
 			}
 			s.nodes = slices.DeleteFunc(s.nodes, func(o *node) bool { return o == n })
-		case n.role == catch && len(s.starts) > 0 && !g.executable():
-			g.warn(n.element, "bpmn/flow", "make it a start event, or lead a flow to it", "nothing leads to %s, which is taken for a start event", named(n.element))
-			g.starting(s, n)
 		}
 	}
 }
@@ -126,7 +122,11 @@ func (g *graph) cut(s *scope) map[*node]bool {
 						g.unsettled(n.element, "open/ad-hoc", "lead a flow to it", "nothing leads to %s, which people begin when they want; it is left out, with what only it leads to", named(n.element))
 						continue
 					}
-					g.warn(n.element, "bpmn/flow", "lead a flow to it, or remove it", "nothing leads to %s, which is left out, with what only it leads to", named(n.element))
+					hint := "lead a flow to it, or remove it"
+					if n.role == catch {
+						hint = "make it a start event, lead a flow to it, or remove it"
+					}
+					g.warn(n.element, "bpmn/flow", hint, "nothing leads to %s, which is left out, with what only it leads to", named(n.element))
 				}
 			}
 		}

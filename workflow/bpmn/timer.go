@@ -117,6 +117,12 @@ func (g *graph) instant(c *element, text, id string) due {
 			return due{at: fmt.Sprintf("timestamp(%q)", at.Format(time.RFC3339))}
 		}
 	}
+	if c.attr("language") == celLanguage { // as Format writes it
+		if g.options.ControlOnly {
+			return due{at: "true"}
+		}
+		return due{at: g.value(c, c.text, "at", id, schema.Timestamp)}
+	}
 	return g.noTime(c, text, id)
 }
 

@@ -33,11 +33,12 @@ func Compare(from, to *Process) *Diff {
 	goal := printed(to)
 	branched(goal)
 	c := &comparison{editor: newEditor(from), to: outlined(goal), diff: d, cases: map[*value]*value{}, moved: map[string]bool{}, changed: map[string]bool{}}
-	c.keys()
+	c.keys(func(key string) bool { return key != "rules" })
 	c.vars()
 	c.hints()
 	process := len(d.Changes)
 	c.identify()
+	c.keys(func(key string) bool { return key == "rules" }) // which renaming has renamed in, too
 	for _, q := range c.to.top {
 		c.sync(q)
 	}
@@ -46,7 +47,7 @@ func Compare(from, to *Process) *Diff {
 	c.revise()
 	if !c.arrived() {
 		// Not expected. What the steps are is still said, if not how they came to be.
-		d.Changes = d.Changes[:process]
+		d.Changes = append(d.Changes[:process], Change{op: opSet, text: "rules", v: goal.get("rules"), exact: true})
 		for _, q := range c.to.top {
 			if w := goal.get(q.key); w != nil || c.doc.get(q.key) != nil {
 				d.Changes = append(d.Changes, Change{op: opSet, text: q.key, v: w, exact: true})
@@ -142,13 +143,13 @@ func (c *comparison) arrived() bool {
 	return bytes.Equal(appendJSON(nil, printed(r.process(c.doc))), c.diff.To.json)
 }
 
-// keys compares what the process says beside steps and variables.
-func (c *comparison) keys() {
+// keys compares what the process says under some keys, steps and variables left aside.
+func (c *comparison) keys(which func(key string) bool) {
 	all := []string{}
 	for _, v := range []*value{c.doc, c.to.doc} {
 		for _, e := range v.fields {
 			held := e.key == "vars" || slices.ContainsFunc(processNests, func(n nest) bool { return n.key == e.key })
-			if !held && !slices.Contains(all, e.key) {
+			if !held && which(e.key) && !slices.Contains(all, e.key) {
 				all = append(all, e.key)
 			}
 		}

@@ -387,9 +387,9 @@ func beyond(d *Diff, region []string) map[string]bool {
 				if met[n.Scope] {
 					enter(n.ID)
 				}
-				if met[n.ID] && n.Scope != "" { // it lasts as long as what is in it: so long may its events occur
+				if met[n.ID] { // what it is in lasts as long as what is in it: so long may its events occur
 					for _, e := range g.Nodes {
-						if e.Host == n.Scope {
+						if e.Host != "" && e.Host == n.Scope || e.Kind == EventSubProcess && e.Scope == n.Scope {
 							enter(e.ID)
 						}
 					}

@@ -3,7 +3,8 @@ package schema
 import (
 	"slices"
 	"strconv"
-	"strings"
+
+	"github.com/replank/replank/internal/ltlf"
 )
 
 // This file is what changes a step, its cases or the process where they stand: AP13 update condition, and what the paper
@@ -135,8 +136,8 @@ func (e *editor) rename(c *Change) *fault {
 	}
 	if !c.exact {
 		keepNames(s)
-		e.renameInRules(s.id, c.text)
 	}
+	e.renameInRules(s.id, c.text)
 	s.v.fields[0].value = placedText(c.text, s.v.fields[0].value.at)
 	if s.v.get("was") == nil || !c.exact {
 		s.v.assign("was", stringValue(s.id))
@@ -144,31 +145,14 @@ func (e *editor) rename(c *Change) *fault {
 	return nil
 }
 
-// renameInRules gives a step its new name in the rules. What it misses the resolver refuses.
+// renameInRules gives a step its new name in the rules.
 func (e *editor) renameInRules(old, id string) {
-	name := func(c byte) bool {
-		return c == '_' || c == '.' || c == '-' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
-	}
 	for _, rule := range e.doc.get("rules").list() {
-		for _, key := range []string{"declare", "ltlf"} {
-			text := rule.str(key)
-			var b strings.Builder
-			for i := 0; i < len(text); {
-				rest := text[i:]
-				after, found := strings.CutPrefix(rest, old)
-				begins := i == 0 || !name(text[i-1])
-				phase := strings.HasPrefix(after, ".started") || strings.HasPrefix(after, ".completed") || strings.HasPrefix(after, "->")
-				if found && begins && (after == "" || !name(after[0]) || phase) {
-					b.WriteString(id)
-					i += len(old)
-					continue
-				}
-				b.WriteByte(text[i])
-				i++
-			}
-			if text != "" {
-				rule.assign(key, placedText(b.String(), rule.get(key).at))
-			}
+		if text := rule.str("ltlf"); text != "" {
+			rule.assign("ltlf", placedText(ltlf.Rename(text, old, id), rule.get("ltlf").at))
+		}
+		if text := rule.str("declare"); text != "" {
+			rule.assign("declare", placedText(ltlf.RenameArguments(text, old, id), rule.get("declare").at))
 		}
 	}
 }

@@ -42,6 +42,8 @@ func (fs *findings) yamlSyntax(err error) {
 		hint = fmt.Sprintf("indent it by %s spaces", strings.Join(allowed, " or "))
 	case at.line > 0 && strings.HasPrefix(strings.TrimLeft(fs.source.lines[at.line-1], " "), "\t"), strings.Contains(message, "tab"):
 		hint = "indent with spaces: YAML allows no tabs there"
+	case strings.Contains(message, "incompatible YAML document"):
+		message, hint = "the line %YAML names a version that is not read", "leave the line out"
 	case unquoted.line > 0:
 		at, hint = unquoted, "quote the whole text: "+string(appendQuoted(nil, clip(suspect)))
 	case at.line > 1 && strings.Contains(message, "mapping values") && at.col-1 > deepest(fs.source.lines[:at.line-1]):

@@ -289,6 +289,13 @@ func TestRulesAreEdited(t *testing.T) {
 	if r := p.Rules(); r[0].Declare != "precedence(check, pay)" {
 		t.Errorf("the process before the edit says %+v", r)
 	}
+	other, err := Edit(p, Rename("check", "F"))
+	if err != nil || other.Rules()[1].LTLf != "G(F.completed -> F pay)" {
+		t.Errorf("to a word of the language: %v", err)
+	}
+	if d := Compare(p, q); d.String() != "rename check to examine" {
+		t.Errorf("the difference is\n%v", d)
+	}
 	back, err := Edit(p, Compare(p, q).Changes...)
 	if err != nil || back.Digest() != q.Digest() {
 		t.Errorf("what Compare finds makes\n%v\n%v", back, err)

@@ -66,6 +66,9 @@ func (t *terminal) convert(args []string) (int, error) {
 	default:
 		return wrong, fmt.Errorf("--to: %q is none; want yaml, json or bpmn", r.To)
 	}
+	if err := spared(r.Out, files[0]); err != nil {
+		return wrong, err
+	}
 	as, err := bpmn.ParseDialect(*dialect)
 	if err != nil {
 		return wrong, fmt.Errorf("--dialect: %w", err)

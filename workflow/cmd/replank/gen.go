@@ -51,6 +51,9 @@ func (t *terminal) gen(args []string) (int, error) {
 	case !token.IsIdentifier(*pkg) || *pkg == "_":
 		return wrong, fmt.Errorf("--package: %q cannot name a Go package", *pkg)
 	}
+	if err := spared(*out, files...); err != nil {
+		return wrong, err
+	}
 	r := &generated{Verdict: "generated", Package: *pkg, Processes: []string{}, Out: *out, Findings: []finding{}}
 	all, err := t.sources(r, files)
 	if err != nil {

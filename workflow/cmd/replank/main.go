@@ -86,6 +86,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprint(stderr, usage())
 		return wrong
 	}
+	if args[0] == "help" && len(args) == 2 {
+		args = []string{args[1], "--help"}
+	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage())
@@ -104,6 +107,20 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return wrong
 	}
 	return code
+}
+
+// spared refuses to write to one of the files that are read.
+func spared(out string, in ...string) error {
+	target, err := os.Stat(out)
+	if err != nil {
+		return nil
+	}
+	for _, name := range in {
+		if read, err := os.Stat(name); err == nil && os.SameFile(target, read) {
+			return fmt.Errorf("%s is read and would be overwritten; name another file to write to", out)
+		}
+	}
+	return nil
 }
 
 // terminal is what a verb reads and writes.

@@ -58,6 +58,9 @@ func (t *terminal) render(args []string) (int, error) {
 	if r.Format == "" {
 		return wrong, fmt.Errorf("--format: %q is none; want svg or mermaid", *format)
 	}
+	if err := spared(*out, files[0], *instance, *diff); err != nil {
+		return wrong, err
+	}
 	p, err := t.drawn(r, files[0], *instance, *diff, *process, *controlOnly)
 	if err != nil {
 		return wrong, err
