@@ -94,11 +94,17 @@ func asks(g *expr.Program, reads []int) (key string, not bool) {
 	return fmt.Sprint(text, reads), not
 }
 
-// questions are the conditions that are asked more than once. Those that others may answer anew at any time are left out: what
+// questions are the conditions that are asked more than once, by several gateways or by one in a circle. Those that others may answer anew at any time are left out: what
 // reads variables of a child that runs beside, or, in a child, of the processes around it.
 func (v *verifier) questions() (byKey map[string]*question, list []*question) {
 	all := make(map[string]*question)
 	var keys []string
+	again := make([]bool, len(v.prog.Decisions)) // it can be passed more than once
+	for t, is := range v.net.Circles(func(int) bool { return true }) {
+		if d := v.prog.Acts[t].Decision; d >= 0 && is {
+			again[d] = true
+		}
+	}
 	for i := range v.prog.Decisions {
 		var before *expr.Program // the two flows of a test have one guard
 		for _, f := range v.prog.Decisions[i].Flows {
@@ -114,6 +120,9 @@ func (v *verifier) questions() (byKey map[string]*question, list []*question) {
 				keys = append(keys, key)
 			}
 			if f.Guard != before {
+				all[key].asked++
+			}
+			if again[i] {
 				all[key].asked++
 			}
 			before = f.Guard
