@@ -73,9 +73,9 @@ func (m *Machine) letterDigest(node int32, phase program.Phase, code string, wro
 	if code == "" && phase == program.Start {
 		return n.start
 	}
-	if left, known := n.left(m.p.Nodes[node].Writes, wrote); known && code == "" {
+	if left := n.left(m.p.Nodes[node].Writes, wrote); left >= 0 && code == "" {
 		return n.partial[phase][left]
-	} else if known && left == 0 && code == m.p.Nodes[node].Code {
+	} else if left == 0 && code == m.p.Nodes[node].Code {
 		return n.caught
 	}
 	if code != "" {
@@ -91,21 +91,26 @@ const maxOptional = 4
 // with each mask that its optional outputs allow; the catch of the code it names, with all outputs.
 func (m *Machine) prepare(i int32) {
 	x, n := &m.p.Nodes[i], &m.nodes[i]
-	all := make([]Write, len(x.Writes))
+	all, optionals := make([]Write, len(x.Writes)), 0
 	for k, slot := range x.Writes {
 		all[k].Slot = int32(slot)
 		optional := !slices.ContainsFunc(x.Out, func(o program.Output) bool { return o.Slot == slot && !o.Optional })
-		if optional && len(n.optional) < maxOptional {
-			n.optional = append(n.optional, slot)
+		n.optional = append(n.optional, 0)
+		if optional && optionals < maxOptional {
+			n.optional[k] = 1 << optionals
+			optionals++
 		}
 	}
 	n.start = prf(x.ID, byte(program.Start))
 	for phase := program.Complete; phase <= program.Occur; phase++ {
-		for left := range 1 << len(n.optional) {
-			n.partial[phase] = append(n.partial[phase], prf(x.ID, byte(phase), m.maskNames(slices.DeleteFunc(slices.Clone(all), func(w Write) bool {
-				k := slices.Index(n.optional, int(w.Slot))
-				return k >= 0 && left&(1<<k) != 0
-			}))...))
+		for left := range 1 << optionals {
+			var wrote []Write
+			for k, w := range all {
+				if int(n.optional[k])&left == 0 {
+					wrote = append(wrote, w)
+				}
+			}
+			n.partial[phase] = append(n.partial[phase], prf(x.ID, byte(phase), m.maskNames(wrote)...))
 		}
 	}
 	if x.Code != "" {
@@ -113,22 +118,23 @@ func (m *Machine) prepare(i int32) {
 	}
 }
 
-// left tells which of the optional outputs are not in wrote, as a set of their indexes; known is false if wrote is no
-// mask that the node's digests were made for. Both lists are ascending.
-func (n *node) left(writes []int, wrote []Write) (set int, known bool) {
-	rest := wrote
-	for _, slot := range writes {
-		if len(rest) > 0 && int(rest[0].Slot) == slot {
-			rest = rest[1:]
-			continue
+// left is the set of the optional outputs that are not in wrote; -1 if wrote is no mask that the node's digests were made
+// for. Both lists are ascending.
+func (n *node) left(writes []int, wrote []Write) int {
+	set, k := 0, 0
+	for i, slot := range writes {
+		if k < len(wrote) && int(wrote[k].Slot) == slot {
+			k++
+		} else if bit := n.optional[i]; bit != 0 {
+			set |= int(bit)
+		} else {
+			return -1
 		}
-		k := slices.Index(n.optional, slot)
-		if k < 0 {
-			return 0, false
-		}
-		set |= 1 << k
 	}
-	return set, len(rest) == 0
+	if k < len(wrote) {
+		return -1
+	}
+	return set
 }
 
 func (m *Machine) maskNames(wrote []Write) []string {

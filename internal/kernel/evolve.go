@@ -211,9 +211,16 @@ func (m *Machine) count(s *State, node int32, d Digest) {
 	}
 	s.Key = s.Key.Add(d)
 	s.Order = s.Order.then(d)
-	for _, l := range m.p.Nodes[node].Loops {
-		if s.Loops[l].Iteration > 0 { // the first test of a "while" comes before its first iteration
-			s.Loops[l].Acc = s.Loops[l].Acc.Add(d)
+	if loops := m.p.Nodes[node].Loops; len(loops) > 0 {
+		s.countIn(loops, d)
+	}
+}
+
+// countIn adds a letter to the digests of the loops around it.
+func (s *State) countIn(loops []int32, d Digest) {
+	for _, l := range loops {
+		if loop := &s.Loops[l]; loop.Iteration > 0 { // the first test of a "while" comes before its first iteration
+			loop.Acc = loop.Acc.Add(d)
 		}
 	}
 }

@@ -25,7 +25,7 @@ type Machine struct {
 type node struct {
 	start    Digest                      // of letter Start
 	partial  [program.Occur + 1][]Digest // of Complete and Occur, by the set of optional outputs that are left out
-	optional []int                       // slots of those outputs, ascending; the first few of them
+	optional []uint16                    // by output of the program's node: its bit in those sets, if it may be left out; else 0
 	caught   Digest                      // of the catch of the node's own error code, with all outputs
 	catchers []int32                     // error boundary events around it, innermost first
 }
