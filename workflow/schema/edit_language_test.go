@@ -369,9 +369,9 @@ func beyond(d *Diff, region []string) map[string]bool {
 		for _, n := range g.Nodes {
 			met[n.ID] = bar[name(n.ID)] && n.Node != nil
 		}
-		scope := map[string]string{}
+		scope, event := map[string]string{}, map[string]bool{}
 		for _, n := range g.Nodes {
-			scope[n.ID] = n.Scope
+			scope[n.ID], event[n.ID] = n.Scope, n.Kind == EventSubProcess
 		}
 		for changed := true; changed; {
 			changed = false
@@ -398,11 +398,16 @@ func beyond(d *Diff, region []string) map[string]bool {
 			for _, f := range g.Flows {
 				if met[f.From] {
 					enter(f.To)
-					if f.To == scope[f.To]+":end" && scope[f.To] != "" {
-						for _, out := range g.Flows { // behind the subprocess, not in it
-							if out.From == scope[f.To] {
-								enter(out.To)
-							}
+					around := scope[f.To]
+					if f.To != around+":end" || around == "" {
+						continue
+					}
+					for event[around] { // with it ends what it is an event of
+						around = scope[around]
+					}
+					for _, out := range g.Flows { // behind the subprocess, not in it
+						if out.From == around {
+							enter(out.To)
 						}
 					}
 				}
