@@ -288,9 +288,9 @@ func (m *Machine) split(s *State, d *program.Decision, flows uint64) bool {
 
 func (m *Machine) raise(s *State, e *Event) {
 	if w := s.Work(e.Node); w != nil {
-		w.Incident, w.Key, w.Due = true, e.Note, 0
+		w.Incident, w.Key = true, e.Note
 		if w.Job {
-			w.Attempt = e.Attempt
+			w.Attempt, w.Due = e.Attempt, 0
 		}
 	} else {
 		s.open(&Work{Node: e.Node, Since: e.Seq, At: e.At, Incident: true, Key: e.Note})

@@ -45,11 +45,7 @@ func (d *step) lead() error {
 		if w.Due > d.at {
 			return fmt.Errorf("%w: %s is due at %s", ErrState, x.ID, time.UnixMilli(w.Due).UTC().Format(time.RFC3339Nano))
 		}
-		if err := d.forbidden(d.c.Node, program.Occur); err != nil {
-			d.incident(d.c.Node, err.Error(), 0)
-			return nil
-		}
-		d.emit(Event{Kind: history.Fired, Node: d.c.Node})
+		d.fire()
 	case Receive:
 		if x.Message == "" {
 			return fmt.Errorf("%w: %s waits for no message", ErrState, x.ID)
@@ -71,11 +67,25 @@ func (d *step) lead() error {
 		if !w.Incident {
 			return fmt.Errorf("%w: %s has no open incident", ErrState, x.ID)
 		}
+		due := w.Due
 		d.emit(Event{Kind: history.IncidentResolved, Node: d.c.Node, Actor: d.c.Actor})
+		if x.Timer != nil && due != 0 { // a rule refused it when it was due: it does not run once more
+			d.emit(Event{Kind: history.Armed, Node: d.c.Node, Due: due})
+			d.fire()
+		}
 	default:
 		return fmt.Errorf("%w: unknown command", ErrState)
 	}
 	return nil
+}
+
+// fire lets a timer happen that is due, unless a rule refuses that.
+func (d *step) fire() {
+	if err := d.forbidden(d.c.Node, program.Occur); err != nil {
+		d.incident(d.c.Node, err.Error(), 0)
+		return
+	}
+	d.emit(Event{Kind: history.Fired, Node: d.c.Node})
 }
 
 func (d *step) claim(x *program.Node, w *Work) error {

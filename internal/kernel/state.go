@@ -94,7 +94,7 @@ type Work struct {
 	Node  int32
 	Since uint64 // number of the event that opened it: its identity
 	At    int64  // of that event, unix milliseconds
-	Due   int64  // of a user task or timer; of a job: when the next attempt is due; 0: none. Unix milliseconds
+	Due   int64  // of a user task or timer; of a job: when the next attempt is due; 0: none. Unix milliseconds. An incident of a timer keeps it
 	// Attempt counts the failed attempts of a job.
 	Attempt  uint32
 	Started  bool // the task was claimed or the job dispatched: it is running

@@ -281,3 +281,48 @@ steps:
 		}
 	})
 }
+
+// A timer that a rule refused when it was due stays an incident while retries find the rule against it, and happens at once
+// when one does not.
+func TestOverdueTimer(t *testing.T) {
+	Run(t, nil, func(w *World) {
+		t := w.T
+		w.Deploy(workflow.Text(`
+process: overdue
+steps:
+  - parallel: both
+    branches:
+      - user: work
+        boundary: [{timer: remind, after: PT1H, do: [{user: call}]}]
+      - {receive: check, message: check}
+rules:
+  - {rule: checked, declare: "precedence(check, remind)", "on": refuse}
+`))
+		in := w.Begin("overdue", nil)
+		w.Advance(2 * time.Hour)
+		retry := func() {
+			t.Helper()
+			_, info := w.info(in)
+			if len(info.Incidents) != 1 {
+				t.Fatalf("%+v", info)
+			}
+			if err := w.Default().Incident(info.Incidents[0]).Retry(w.ctx()); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		retry()
+		w.Crash()
+		retry()
+		w.Send(workflow.Message{Name: "check"})
+		w.Crash()
+		w.Advance(time.Hour) // nothing happens by itself
+		retry()
+		equal(t, "waits", w.Waits(in), []string{"call"})
+		w.Crash()
+		w.Complete(in, "call", nil)
+		if got := w.State(in); got != workflow.Completed {
+			t.Errorf("state %v", got)
+		}
+	})
+}
