@@ -202,22 +202,25 @@ func blamed(p *Process, changes []Change, err error) error {
 
 // editor is a tree in the course of changes.
 type editor struct {
-	p   *Process
-	doc *value
-	o   *outline
+	p    *Process
+	doc  *value
+	o    *outline
+	born map[*value]string // the ids of steps and events before all changes
 }
 
 func newEditor(p *Process) *editor {
 	doc := printed(p)
 	branched(doc)
 	o := outlined(doc)
+	born := make(map[*value]string, len(o.order))
 	for i := len(o.order) - 1; i >= 0; i-- { // inner ones first: they keep their places
 		s := o.order[i]
+		born[s.v] = s.id
 		if old := p.byID[s.id]; old != nil {
 			settle(s.v, old.id.at)
 		}
 	}
-	return &editor{p: p, doc: doc, o: o}
+	return &editor{p: p, doc: doc, o: o, born: born}
 }
 
 // settle gives v and what in it has none a place in the source; v is changed.

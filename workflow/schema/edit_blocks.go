@@ -63,6 +63,9 @@ func (e *editor) embed(c *Change) *fault {
 		f.in.splice(f.i, f.j, c.v)
 		return nil
 	}
+	if k == kindRepeat && f.last().stepKind() == kindEnd {
+		return faultf("end", f.last().stepID(), "embed the steps before it", "%q is an end: nothing goes on behind it that could be done again", f.last().stepID())
+	}
 	for _, q := range sequencesOf(c.v, k, nil) {
 		if q.holds == holdsSteps {
 			return e.enclose(f, c.v, q.holder, q.key, k == kindSubprocess)

@@ -160,26 +160,33 @@ func (e *editor) insertBetween(c *Change) *fault {
 	if why != nil {
 		return why
 	}
-	if why := e.fresh(c.v, from.in); why != nil {
+	q, i := from.in, from.i+1
+	if anyEvent.has(from.kind) && from.body(0) != nil && len(from.body(0).items()) == 0 {
+		q, i = from.body(0), 0
+	}
+	wrong := faultf("place", from.id, "name two steps of which one leads straight to the other", "%q does not lead straight to %q", from.id, to.id)
+	if q.holds != holdsSteps {
+		return wrong
+	}
+	if why := e.fresh(c.v, q); why != nil {
 		return why
 	}
-	id := c.v.stepID()
 	jumps := func(v *value) bool { return v.str("next") == to.id }
 	detour := func() {
 		if c.v.stepKind() != kindEnd && c.v.get("next") == nil {
 			c.v.assign("next", stringValue(to.id))
 		}
 	}
-	if i := slices.IndexFunc(from.cases(), jumps); i >= 0 && from.kind == kindGateway {
-		from.cases()[i].assign("next", stringValue(id))
+	if n := slices.IndexFunc(from.cases(), jumps); n >= 0 && from.kind == kindGateway {
+		from.cases()[n].assign("next", stringValue(c.v.stepID()))
 		detour()
-	} else if jumps(from.v) && from.in.holds == holdsSteps {
+	} else if jumps(from.v) {
 		from.v.assign("next", nil)
 		detour()
-	} else if !from.in.same(to.in) || to.i != from.i+1 || from.v.get("next") != nil || e.open(from.in, spot{side: after, node: from.id}) != nil {
-		return faultf("place", from.id, "name two steps of which one leads straight to the other", "%q does not lead straight to %q", from.id, to.id)
+	} else if from.v.get("next") != nil || behind(q, i) != to.id || e.open(q, spot{side: after, node: from.id}) != nil {
+		return wrong
 	}
-	from.in.splice(from.i+1, from.i+1, c.v)
+	q.splice(i, i, c.v)
 	return nil
 }
 

@@ -31,8 +31,9 @@ func InsertInto(block string, n int, s Step) Change {
 
 // InsertBetween inserts a step on one way from a step to another: AP1, serial insert.
 //
-// Before: one step leads straight to the other: by standing before it in one list, by its next, or as a gateway by a
-// flow. After: that way leads through s; other ways to the second step do not.
+// Before: one step leads straight to the other: because nothing stands between them, by its next, as a gateway by a flow,
+// or as an event without steps of its own. After: that way leads through s, which is then among the steps of such an
+// event; other ways to the second step do not.
 func InsertBetween(from, to string, s Step) Change {
 	return Change{op: opInsertBetween, node: from, text: to, v: s.v}
 }
@@ -211,7 +212,8 @@ func Rename(step, to string) Change { return Change{op: opRename, node: step, te
 
 // Update gives a step or event the kind and keys of another; what lies in it and the events at its border stay.
 //
-// Before: by has the same id and no steps or events in it; its kind can hold what the step holds.
+// Before: by has the same id and no steps, cases or events in it, for which there are SetGuard, InsertCase, InsertEvent
+// and the like; its kind can hold what the step holds.
 func Update(step string, by Step) Change { return Change{op: opUpdate, node: step, v: by.v} }
 
 // SetVar declares a variable of the process, or changes its declaration.

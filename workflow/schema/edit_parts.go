@@ -140,7 +140,30 @@ func (e *editor) rename(c *Change) *fault {
 	e.renameInRules(s.id, c.text)
 	s.v.fields[0].value = placedText(c.text, s.v.fields[0].value.at)
 	if s.v.get("was") == nil || !c.exact {
-		s.v.assign("was", stringValue(s.id))
+		s.v.assign("was", e.was(s, c.text))
+	}
+	return nil
+}
+
+// was is what a step says of its earlier ids that is called id from now on: the id that it has in the process before all
+// changes or, if that is the same, what it says there; nothing if it is new.
+func (e *editor) was(s *site, id string) *value {
+	old := e.born[s.v]
+	if old == "" { // it may have taken the place, and the id, of one that is gone
+		old = s.id
+		for _, t := range e.o.order {
+			if e.born[t.v] == old {
+				return nil
+			}
+		}
+	}
+	switch before := e.p.byID[old]; {
+	case before == nil:
+		return nil
+	case old != id:
+		return stringValue(old)
+	case before.was.given():
+		return stringValue(before.was.s)
 	}
 	return nil
 }
@@ -189,6 +212,11 @@ func (e *editor) update(c *Change) *fault {
 			return faultf("step", s.id, "Rename changes an id, Replace puts another step in its place", "the step given is not %q", s.id)
 		case anyEvent.has(k) != anyEvent.has(s.kind):
 			return faultf("kind", s.id, "", "%s cannot become %s", article(s.kind), article(k))
+		}
+		for _, f := range c.v.fields {
+			if w := f.value; !own(k, f) && w.shape != 0 && (w.scalar() || len(w.items)+len(w.fields) > 0) {
+				return faultf("step", s.id, "leave it out; SetGuard, InsertCase, InsertEvent, InsertInto, Replace and the like change it", "the %s of %q cannot be updated", f.key, s.id)
+			}
 		}
 		for _, q := range s.inner {
 			if len(q.items()) > 0 && !slices.ContainsFunc(nests[k], func(n nest) bool { return n.key == q.key || q.kase >= 0 && n.holds == holdsCases }) {

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"regexp"
 	"strings"
 	"sync"
 )
@@ -111,6 +112,11 @@ func anyOf(list ...*value) *value { return mapValue(entry{key: "anyOf", value: l
 
 func patterned(pattern string) *value { return typed("string").with("pattern", stringValue(pattern)) }
 
+// wordSchema is that of an id or name. YAML reads the words true and false as booleans, which Parse takes as words.
+func wordSchema(form *regexp.Regexp) *value {
+	return typed("string", "boolean").with("pattern", stringValue(form.String())).with("maxLength", intValue(MaxID))
+}
+
 // listOf is a list; nothing counts as an empty one.
 func listOf(item *value) *value { return typed("array", "null").with("items", item) }
 
@@ -128,9 +134,9 @@ func (d *definitions) form(f form) *value {
 	case formText, formType, formCEL, formCron:
 		return text()
 	case formID:
-		return d.ref("id", func() *value { return patterned(idForm.String()).with("maxLength", intValue(MaxID)) })
+		return d.ref("id", func() *value { return wordSchema(idForm) })
 	case formName:
-		return d.ref("name", func() *value { return patterned(nameForm.String()).with("maxLength", intValue(MaxID)) })
+		return d.ref("name", func() *value { return wordSchema(nameForm) })
 	case formSplit, formMode, formHit, formOn:
 		return mapValue(entry{key: "enum", value: listValue(stringValues(wordsOf[f])...)})
 	case formFlag, formInterrupt:
