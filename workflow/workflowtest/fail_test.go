@@ -53,6 +53,7 @@ var wrong = []struct {
 	}},
 	{"stub of no kind of data", "int is no map", func(w *World) { w.Stub("bank.pay", 7) }},
 	{"back in time", "time does not go back", func(w *World) { w.Advance(-Day) }},
+	{"beyond the clock", "ends on 2262-04-11", func(w *World) { w.Advance(150 * 365 * Day); w.Advance(150 * 365 * Day) }},
 	{"message", "has no name", func(w *World) { w.Send(workflow.Message{}) }},
 	{"outer test", "use w.T within Run", func(*World) { outer.Fatal("it failed") }},
 	{"no such instance", "there is no instance", func(w *World) { w.State(w.Default().Instance("01ARZ3NDEKTSV4RRFFQ69G5FAV")) }},

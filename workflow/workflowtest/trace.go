@@ -70,12 +70,18 @@ func line(e *history.Event, began time.Time) string {
 	return sb.String()
 }
 
-// since shows a time by days and the time of day after began, so that lines sort.
+// since shows a time by days and the time of day after began, so that lines sort. It may be further away than a Duration
+// can say.
 func since(t, began time.Time) string {
-	d := t.Sub(began)
-	rest := d % Day
-	s := fmt.Sprintf("%3dd %02d:%02d:%02d", d/Day, rest/time.Hour, rest/time.Minute%60, rest/time.Second%60)
-	if ms := rest / time.Millisecond % 1000; ms != 0 {
+	const (
+		second = 1000
+		minute = 60 * second
+		hour   = 60 * minute
+		day    = 24 * hour
+	)
+	rest := t.UnixMilli() - began.UnixMilli()
+	s := fmt.Sprintf("%3dd %02d:%02d:%02d", rest/day, rest%day/hour, rest%hour/minute, rest%minute/second)
+	if ms := rest % second; ms != 0 {
 		s += fmt.Sprintf(".%03d", ms)
 	}
 	return s

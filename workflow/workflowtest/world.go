@@ -22,6 +22,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -96,11 +97,14 @@ func Run(t *testing.T, opts *workflow.Options, fn func(w *World)) {
 	})
 }
 
-// Advance lets time pass and returns when everything due has happened.
+// Advance lets time pass and returns when everything due has happened. The clock of a test bubble ends in April 2262.
 func (w *World) Advance(d time.Duration) {
 	w.T.Helper()
 	if d < 0 {
 		w.T.Fatalf("Advance(%v): time does not go back", d)
+	}
+	if end := time.Unix(0, math.MaxInt64).UTC(); time.Until(end) <= d {
+		w.T.Fatalf("Advance(%v): the clock of a test bubble ends on %s", d, end.Format(time.DateOnly))
 	}
 	time.Sleep(d)
 	synctest.Wait()

@@ -389,3 +389,17 @@ func TestContextOfTheTest(t *testing.T) {
 		}
 	})
 }
+
+// A due date may be further away than any test can wait.
+func TestTraceOfFarTimer(t *testing.T) {
+	Run(t, nil, func(w *World) {
+		w.Deploy(workflow.Text("process: far\nsteps:\n  - {wait: long, for: P1000Y}\n"))
+		in := w.Begin("far", nil)
+		equal(w.T, "trace", w.Trace(in), []string{
+			"  0d 00:00:00 created",
+			"  0d 00:00:00 armed long due 365243d 00:00:00",
+		})
+		w.Advance(100 * 365 * Day)
+		equal(w.T, "waits", w.Waits(in), []string{"long"})
+	})
+}
