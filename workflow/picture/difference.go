@@ -11,7 +11,7 @@ import (
 // Difference is the picture of what distinguishes two versions of a process: the new one, with what is gone of the old one
 // in its place. Nodes are the same by their ids and "was". One has moved if it lies in another subprocess, or if both what
 // comes before it and what comes after it, new and removed steps left aside, is different; it has changed if it says
-// something else itself. Flows are the same by their ends, and have changed if their guards differ.
+// something else itself, or has another id. Flows are the same by their ends, and have changed if their guards differ.
 func Difference(from, to *schema.Process) *Picture {
 	c := &comparer{old: from.Graph(), merged: to.Graph(), name: map[string]string{}, m: newMarks()}
 	c.match(to)
@@ -106,7 +106,7 @@ func (c *comparer) nodes() {
 		case is.Scope != c.name[was.Scope] || is.Host != c.name[was.Host],
 			!slices.Equal(before.ins[id], after.ins[id]) && !slices.Equal(before.outs[id], after.outs[id]):
 			c.m.Nodes[id] = Moved
-		case is.Node.Own() != was.Node.Own():
+		case is.Node.Own() != was.Node.Own() || is.ID != was.ID:
 			c.m.Nodes[id] = Changed
 		}
 	}
