@@ -280,6 +280,7 @@ func (g *graph) script(n *node) (variable, cel string) {
 		return "", ""
 	}
 	if g.options.ControlOnly {
+		g.vars.add(n.element, []string{variable})
 		return variable, cmp.Or(clean(text.text, schema.MaxText), "true")
 	}
 	cel, reason := toCEL(text.text, cmp.Or(n.attr("scriptFormat"), text.attr("language")))

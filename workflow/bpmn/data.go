@@ -63,7 +63,7 @@ func (g *graph) undeclared() {
 		u.names = nil
 	}
 	for _, name := range u.names {
-		if g.types[name] == "" {
+		if g.types[name] == "" && !g.options.ControlOnly {
 			e := u.at[name]
 			f := found(e, "bpmn/undeclared", "declare it as a property whose item definition has a type", "nothing declares the variable %q, which is taken for dyn", name)
 			f.Severity = schema.Warning
