@@ -30,8 +30,10 @@ type compiler struct {
 	body, starts, handlers []*step
 	outer                  *compiler // nil: the process
 	owner                  int32
-	root                   []*variable // the variables of a child scope itself
-	thrown                 []*step     // events of outer scopes that catch what is thrown in here
+	root                   []*variable    // the variables of a child scope itself
+	thrown                 []*step        // events of outer scopes that catch what is thrown in here
+	terminates             bool           // an end in here ends the scope around it too
+	terminating            map[int32]bool // nodes whose child does that
 
 	// Layout.
 	steps   []*step         // by node: the step that it comes from; nil never
@@ -96,7 +98,8 @@ func newCompiler(p *Process) *compiler {
 		index: make(map[*step]int32), joins: make(map[*step]int32),
 		loopOf: make(map[*step]int32), scopeOf: make(map[*step]int32),
 		guards: make(map[*branch]*expr.Program), tests: make(map[*step]*expr.Program),
-		follow: make(map[*step]*link), heads: make(map[*step]*link), cases: make(map[*branch]*link),
+		terminating: make(map[int32]bool),
+		follow:      make(map[*step]*link), heads: make(map[*step]*link), cases: make(map[*branch]*link),
 	}
 }
 

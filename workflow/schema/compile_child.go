@@ -37,6 +37,10 @@ func (c *compiler) child(i int32, body []*step, undo bool) {
 	}
 	in.run()
 	c.list = append(c.list, in.list...)
+	if in.terminates {
+		c.terminating[i] = true
+		c.terminate(c.node(i).Scope)
+	}
 	child := program.Child{Node: i, Undo: undo, Program: in.prog}
 	for _, e := range in.thrown {
 		if at, here := c.index[e]; here {
@@ -49,6 +53,14 @@ func (c *compiler) child(i int32, body []*step, undo bool) {
 	child.Throws = slices.Compact(child.Throws)
 	child.Reads, child.Writes = in.outside()
 	c.prog.Children = append(c.prog.Children, child)
+}
+
+// terminate notes that an end terminates a scope. What follows an event at the border of an activity lies in the scope of
+// the activity (BPMN 2.0, 13.5.6), though it is a child; each and event sub-processes are scopes themselves.
+func (c *compiler) terminate(scope int32) {
+	if scope == 0 && c.outer != nil && c.outer.steps[c.owner].role == roleBoundary {
+		c.terminates = true
+	}
 }
 
 // elementType is the type of what an each goes through.

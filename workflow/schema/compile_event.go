@@ -62,6 +62,10 @@ func (c *compiler) besideNet(i int32, t petri.Trans) {
 	t.Clear, t.Post = busy, busy
 	n.Occur, _ = c.letter(i, program.Occur, t)
 	n.Complete, _ = c.letter(i, program.Complete, petri.Trans{Pre: busy})
+	if c.terminating[i] {
+		_, act := c.letter(i, program.Complete, petri.Trans{Pre: busy, Clear: c.prog.Scopes[n.Scope].Inside})
+		act.Leave = c.loopsWithin(n.Scope)
+	}
 }
 
 // interrupted are the places of what follows the interrupting event sub-processes of a scope: while one of them is
@@ -95,6 +99,7 @@ func (c *compiler) endNet(i int32) {
 	case s.kill:
 		_, act := c.emit(i, petri.Trans{Pre: c.net.Set(n.Offered), Clear: c.prog.Scopes[n.Scope].Inside, Silent: true, Class: petri.Canceling})
 		act.Leave = c.loopsWithin(n.Scope)
+		c.terminate(n.Scope)
 	default:
 		_, act := c.emit(i, petri.Trans{Pre: c.net.Set(n.Offered), Silent: true})
 		act.Leave = c.leaves(i, &link{to: scopeEnds})
