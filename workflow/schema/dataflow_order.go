@@ -202,7 +202,7 @@ func (d *dataFlow) redundant() (read, kept slots) {
 		}
 	}
 	for i := range d.prog.Vars {
-		if !read.has(i) {
+		if !read.has(i) && !d.element(i) {
 			d.add(Warning, "data/redundant", d.declared(i), "", "remove it, or make it an output or an index", "nothing reads %q", d.prog.Vars[i].Name)
 		}
 	}
@@ -272,6 +272,13 @@ func (d *dataFlow) live(kept slots) []slots {
 		}
 	}
 	return live
+}
+
+// element reports whether a variable is what an each gives its body, which has to name it even if it only counts.
+func (d *dataFlow) element(slot int) bool {
+	return slices.ContainsFunc(d.p.all, func(s *step) bool {
+		return s.as.given() && s.id.s+"."+s.as.s == d.prog.Vars[slot].Name
+	})
 }
 
 // declared is where the source declares slot.

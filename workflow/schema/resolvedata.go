@@ -88,10 +88,20 @@ func (r *resolver) written(name text, s *step) {
 }
 
 // records checks the record types and returns them in the form that internal/expr takes. If something is wrong with
-// one, the fields of all are dyn, so that the variables that have them are not reported as well.
+// one, the fields of all are dyn, so that the variables that have them are not reported as well; if it is a name, there
+// are none (nil), and what variables are of cannot be said.
 func (r *resolver) records() map[string]map[string]string {
 	records := r.p.records()
 	before := len(r.list)
+	for _, rec := range r.p.types {
+		if _, err := expr.NewEnv(map[string]map[string]string{rec.name.s: {}}, nil); err != nil {
+			r.fatal("schema/type", rec.name.at, "", "", "%v", err)
+			records = nil
+		}
+	}
+	if records == nil {
+		return nil
+	}
 	for _, rec := range r.p.types {
 		bad := false
 		for _, f := range rec.fields {
@@ -143,7 +153,7 @@ func (r *resolver) declarations(vars []*variable, records map[string]map[string]
 			r.fatal("schema/name", d.name.at, node, "choose another name", "%q means what a step is given in its out", d.name.s)
 			continue
 		}
-		if !d.typ.given() {
+		if !d.typ.given() || records == nil {
 			continue // reported
 		}
 		typ, err := expr.ParseType(d.typ.s, records)
