@@ -298,7 +298,7 @@ func TestFormatScenarios(t *testing.T) {
 			if all[0].Digest() == p.Digest() {
 				same = "unchanged\n"
 			}
-			return same + string(all[0].YAML())
+			return same + show(all)
 		})
 	})
 }

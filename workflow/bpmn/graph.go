@@ -14,6 +14,8 @@ type lessons struct {
 	elses map[string]bool   // gateways that need a default flow
 	typed map[string]string // the variables and their types, if expressions are to be compiled one by one
 	env   *expr.Env         // nil if they are not
+
+	before []schema.Finding // found before, warnings
 }
 
 // A graph is one process of a file: its flow nodes and the flows between them, checked for what the import can read.

@@ -10,9 +10,9 @@ import (
 )
 
 // process reads one process. Which gateways need a default flow, and which expressions cannot be compiled, is known only
-// when the schema is built; the process is read again with that.
-func (f *file) process(e *element) (*schema.Process, error) {
-	l := &lessons{elses: map[string]bool{}}
+// when the schema is built; the process is read again with that. What was found before is shown with it.
+func (f *file) process(e *element, before ...schema.Finding) (*schema.Process, error) {
+	l := &lessons{elses: map[string]bool{}, before: before}
 	for {
 		p, g, err := f.build(e, l)
 		refused := (*schema.Error)(nil)
@@ -60,7 +60,7 @@ func (f *file) build(e *element, l *lessons) (*schema.Process, *graph, error) {
 	if len(g.top.nodes) == 0 && len(g.top.starts) == 0 {
 		g.warn(e, "bpmn/empty", "draw what it does", "the process has no flow nodes and does nothing")
 	}
-	b := schema.New(g.id, steps...).Source(f.name, f.text).Line(e.line, e.col).Found(g.found...).Open(g.open...)
+	b := schema.New(g.id, steps...).Source(f.name, f.text).Line(e.line, e.col).Found(l.before...).Found(g.found...).Open(g.open...)
 	if title := titleOf(e, g.id); title != "" {
 		b.Title(title)
 	}

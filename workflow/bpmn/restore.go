@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/xml"
+	"errors"
 	"slices"
 	"strings"
 
@@ -19,28 +20,74 @@ func (f *file) restored(e *element) (*schema.Process, error) {
 		return f.process(e)
 	}
 	doc := readMarkup(f.text)
-	id := e.attr("id")
-	text, name := doc.process(id).schema()
-	d, err := ParseDialect(name)
-	if text == "" || err != nil {
+	kept := doc.process(e.attr("id")).schema()
+	if kept == nil {
 		return f.process(e)
 	}
-	parse := schema.Parse
-	if f.options.ControlOnly {
-		parse = schema.ParseControl
+	p, d, err := f.kept(e, kept)
+	var written []byte
+	if err == nil {
+		written, err = Format(p, d)
 	}
-	p, err := parse(f.name+"#"+id, []byte(text))
 	if err != nil {
-		return f.process(e)
+		return f.process(e, schema.Finding{
+			Severity: schema.Warning, Code: "bpmn/schema", Pos: schema.Pos{Line: kept.line, Col: kept.col}, Hint: "export the process again",
+			Message: "the schema in the file is left aside, and the process read from its graph: " + firstReason(err),
+		})
 	}
-	written, err := Format(p, d)
-	if err != nil {
-		return f.process(e)
-	}
-	if doc.says(id) == readMarkup(written).says(ID(p.ID())) {
+	if doc.says(e.attr("id")) == readMarkup(written).says(ID(p.ID())) {
 		return p, nil
 	}
 	return f.merged(e, p, written)
+}
+
+// kept is the process that Format put into a file, with places of the file, and the dialect that it wrote.
+func (f *file) kept(e *element, x *plainElement) (*schema.Process, Dialect, error) {
+	d, err := ParseDialect(x.attr("dialect"))
+	if err != nil {
+		return nil, d, err
+	}
+	p, err := f.embedded(e, []byte(x.text), nil, nil)
+	return p, d, err
+}
+
+// embedded is the process that a text says, with the places that its steps have in the file.
+func (f *file) embedded(e *element, text []byte, found, open []schema.Finding) (*schema.Process, error) {
+	b, err := schema.Embedded(text, f.place)
+	if err != nil {
+		return nil, err
+	}
+	b.Source(f.name, f.text).Line(e.line, e.col).Found(found...).Open(open...)
+	if f.options.ControlOnly {
+		return b.BuildControl()
+	}
+	return b.Build()
+}
+
+// place is where the element of a step, event or flow stands: a flow where its condition does.
+func (f *file) place(id string) (line, col int) {
+	e := f.ids[id]
+	if e == nil {
+		return 0, 0
+	}
+	if c := e.child("conditionExpression"); c != nil && c.textLine > 0 {
+		return c.textLine, c.textCol
+	}
+	return e.line, e.col
+}
+
+// firstReason is the first thing that an error says is wrong, without its place.
+func firstReason(err error) string {
+	refused := (*schema.Error)(nil)
+	if !errors.As(err, &refused) {
+		return err.Error()
+	}
+	for _, f := range refused.Findings {
+		if f.Severity == schema.Fatal {
+			return f.Message
+		}
+	}
+	return refused.Findings[0].Message
 }
 
 // A plainElement is an element with all that is in it, of all name spaces. Texts are without white space around them.
@@ -49,6 +96,8 @@ type plainElement struct {
 	attrs    []xml.Attr
 	children []*plainElement
 	text     string
+
+	line, col int // of its "<"
 }
 
 // readMarkup reads a text that load has accepted; nil if it is no XML.
@@ -56,7 +105,9 @@ func readMarkup(text []byte) *plainElement {
 	d := xml.NewDecoder(bytes.NewReader(text))
 	root := &plainElement{}
 	open := []*plainElement{root}
+	place := &cursor{text: text, line: 1, col: 1}
 	for {
+		place.to(int(d.InputOffset()))
 		token, err := d.Token()
 		if err != nil {
 			break
@@ -64,7 +115,7 @@ func readMarkup(text []byte) *plainElement {
 		at := open[len(open)-1]
 		switch token := token.(type) {
 		case xml.StartElement:
-			e := &plainElement{name: token.Name, attrs: token.Copy().Attr}
+			e := &plainElement{name: token.Name, attrs: token.Copy().Attr, line: place.line, col: place.col}
 			at.children = append(at.children, e)
 			open = append(open, e)
 		case xml.EndElement:
@@ -108,10 +159,12 @@ func (e *plainElement) process(id string) *plainElement {
 	return &plainElement{}
 }
 
-// schema is the schema that Format put into a process, and the dialect that it wrote; "" if there is none.
-func (e *plainElement) schema() (text, dialect string) {
-	x := e.child(model, "extensionElements").child(own, "schema")
-	return x.text, x.attr("dialect")
+// schema is the element with the schema that Format put into a process, or nil.
+func (e *plainElement) schema() *plainElement {
+	if x := e.child(model, "extensionElements").child(own, "schema"); x.name.Local != "" {
+		return x
+	}
+	return nil
 }
 
 // says is what a file says of a process, in one form: what may stand in any order is in order, and what means nothing,
