@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	drawing "github.com/replank/replank/internal/diagram"
+	"github.com/replank/replank/internal/expr"
 	"github.com/replank/replank/workflow/schema"
 )
 
@@ -91,10 +92,11 @@ type formatter struct {
 	inside  map[string][]int     // scope -> its nodes
 	within  map[string][]int     // scope -> its flows
 	ties    map[string]string    // source of an association -> its id
-	roots   map[string]string    // element and name -> id of a message, signal, error or escalation
+	roots   map[string]string    // element, name and key -> id of a message, signal, error or escalation
 	defined markup               // those, written
 	body    markup               // the process
 	said    map[string]statement // what the text says of each node
+	env     *expr.Env            // of the variables, if somebody asked; see isList
 }
 
 // A statement is what the text says of a step itself: keys and values.
@@ -185,15 +187,17 @@ func (f *formatter) take(want string) string {
 }
 
 // root is the id of a message, signal, error or escalation, which is written when it is first asked for.
-func (f *formatter) root(element, name string, inside ...func(*markup)) string {
+// Those of the same name are one, unless their keys differ.
+func (f *formatter) root(element, name, key string, inside ...func(*markup)) string {
 	if name == "" {
 		return ""
 	}
-	if id := f.roots[element+" "+name]; id != "" {
+	same := element + " " + name + "\x00" + key
+	if id := f.roots[same]; id != "" {
 		return id
 	}
 	id := f.take(element + "_" + name)
-	f.roots[element+" "+name] = id
+	f.roots[same] = id
 	attrs := []string{"id", id, "name", name}
 	switch element {
 	case "error":

@@ -258,7 +258,7 @@ func successors(p *schema.Process) map[string]bool {
 
 // Scenario files: a schema above the line.
 //
-//	format [dialect=NAME]   the file that is written for it
+//	format [dialect=NAME]   the file that is written for it; with only=WORD the lines that have this word
 //	change                  the schema, a line "====", then replacements "old => new", a line each, that a tool makes in the
 //	                        file; below the line what is read then
 func TestFormatScenarios(t *testing.T) {
@@ -279,8 +279,15 @@ func TestFormatScenarios(t *testing.T) {
 			if err != nil {
 				return err.Error()
 			}
-			if d.Cmd == "format" {
-				return string(text)
+			if only := ""; d.Cmd == "format" {
+				d.MaybeScanArgs(t, "only", &only)
+				var lines []string
+				for line := range strings.Lines(string(text)) {
+					if strings.Contains(line, only) && (only == "" || !strings.Contains(line, "replank:schema")) {
+						lines = append(lines, line)
+					}
+				}
+				return strings.Join(lines, "")
 			}
 			file := string(text)
 			for change := range strings.Lines(changes) {

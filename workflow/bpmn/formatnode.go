@@ -115,25 +115,6 @@ func (f *formatter) script(n *schema.FlowNode, s statement) (text, variable stri
 	return strings.TrimSpace(b.String()), ""
 }
 
-// copies says that a sub-process is done for each element of a list.
-func (f *formatter) copies(n *schema.FlowNode, s statement) {
-	if n.Multi == "" {
-		return
-	}
-	sequential := ""
-	if n.Multi == "sequential" {
-		sequential = "true"
-	}
-	f.body.open("bpmn:multiInstanceLoopCharacteristics", "isSequential", sequential)
-	if s.word("of") != "" {
-		f.expression("bpmn:loopCardinality", s.word("of"))
-	}
-	if s.word("until") != "" {
-		f.expression("bpmn:completionCondition", s.word("until"))
-	}
-	f.body.close()
-}
-
 func (f *formatter) expression(element, cel string) {
 	f.body.leaf(element, cel, "xsi:type", "bpmn:tFormalExpression", "language", celLanguage)
 }
@@ -162,21 +143,23 @@ func (f *formatter) trigger(n *schema.FlowNode, s statement) {
 	case "message":
 		m.leaf("bpmn:messageEventDefinition", "", "messageRef", f.message(named("message", "name"), s))
 	case "signal":
-		m.leaf("bpmn:signalEventDefinition", "", "signalRef", f.root("signal", named("signal", "name")))
+		m.leaf("bpmn:signalEventDefinition", "", "signalRef", f.root("signal", named("signal", "name"), ""))
 	case "error":
-		m.leaf("bpmn:errorEventDefinition", "", "errorRef", f.root("error", s.word("code", "error")))
+		m.leaf("bpmn:errorEventDefinition", "", "errorRef", f.root("error", s.word("code", "error"), ""))
 	case "escalation":
-		m.leaf("bpmn:escalationEventDefinition", "", "escalationRef", f.root("escalation", s.word("code", "escalation")))
+		m.leaf("bpmn:escalationEventDefinition", "", "escalationRef", f.root("escalation", s.word("code", "escalation"), ""))
 	case "condition":
 		m.open("bpmn:conditionalEventDefinition")
 		f.expression("bpmn:condition", s.word("when", "condition"))
 		m.close()
 	case "compensation":
-		activity := ""
-		if nodes, _ := s["nodes"].([]any); len(nodes) == 1 {
-			activity = f.nodes[fmt.Sprint(nodes[0])]
+		nodes, _ := s["nodes"].([]any)
+		if len(nodes) == 0 {
+			m.leaf("bpmn:compensateEventDefinition", "")
 		}
-		m.leaf("bpmn:compensateEventDefinition", "", "activityRef", activity)
+		for _, id := range nodes { // a definition names one activity
+			m.leaf("bpmn:compensateEventDefinition", "", "activityRef", f.nodes[fmt.Sprint(id)])
+		}
 	case "cancel":
 		m.leaf("bpmn:cancelEventDefinition", "")
 	case "terminate":
@@ -203,13 +186,14 @@ func (f *formatter) timer(s statement) {
 	m.close()
 }
 
-// message is the id of a message. Zeebe wants to know its key.
+// message is the id of a message. Zeebe wants to know its key: messages of one name with different keys are different
+// elements.
 func (f *formatter) message(name string, s statement) string {
 	key := s.word("key")
 	if f.d != Zeebe || key == "" {
-		return f.root("message", name)
+		return f.root("message", name, "")
 	}
-	return f.root("message", name, func(m *markup) {
+	return f.root("message", name, key, func(m *markup) {
 		m.open("bpmn:extensionElements")
 		m.leaf("zeebe:subscription", "", "correlationKey", "="+key)
 		m.close()
