@@ -15,9 +15,11 @@ import (
 
 // usage is what the expressions of a process use.
 type usage struct {
-	names []string // in the order in which they were found
-	at    map[string]*element
-	given map[string]bool // the process is started with it
+	names  []string // in the order in which they were found
+	at     map[string]*element
+	given  map[string]bool           // the process is started with it
+	seen   map[string]map[*node]bool // where before has been for a variable
+	walked int                       // nodes that it has looked at, for tests
 }
 
 // declare notes the type of a property or data object that is called as a variable can be.
@@ -43,8 +45,12 @@ func (g *graph) declare(e *element) {
 
 // variables finds the variables of conditions and scripts and marks the nodes that write them.
 func (g *graph) variables() {
-	if !g.options.ControlOnly {
-		g.uses(g.top)
+	if g.options.ControlOnly {
+		return
+	}
+	g.uses(g.top)
+	for _, n := range g.known {
+		n.writes = unique(n.writes)
 	}
 }
 
@@ -87,21 +93,23 @@ func (g *graph) uses(s *scope) {
 			}
 		}
 		if len(names) > 0 {
-			before(n, unique(names), g.vars, map[*node]bool{})
+			g.vars.before(n, names)
 		}
 		if variable, text := expressionScript(n); variable != "" && text != nil {
 			g.vars.add(n.element, []string{variable})
 			if cel, reason := toCEL(text.text, n.attr("scriptFormat")); reason == "" {
 				found := reads(cel)
 				g.vars.add(n.element, found)
-				earlier(n, found, g.vars, map[*node]bool{n: true})
+				for _, name := range unique(found) {
+					g.vars.earlier(n, name, map[*node]bool{n: true})
+				}
 			}
 		}
 		if n.loop != nil {
 			if c := n.loop.child("loopCondition"); c != nil {
 				if cel, reason := toCEL(c.text, c.attr("language")); reason == "" {
 					g.vars.add(c, reads(cel))
-					before(n, unique(reads(cel)), g.vars, map[*node]bool{})
+					g.vars.before(n, reads(cel))
 					if n.loop.attr("testBefore") == "true" {
 						g.vars.give(reads(cel))
 					}
@@ -150,31 +158,42 @@ func (n *node) canWrite() bool {
 	return false
 }
 
-// before makes the activities that come right before n, or n itself, write variables.
-func before(n *node, names []string, u *usage, seen map[*node]bool) {
+// before makes the activities that come right before n, or n itself, write variables. For each variable it goes back over
+// a node once, however many conditions use it.
+func (u *usage) before(n *node, names []string) {
+	for _, name := range unique(names) {
+		if u.seen[name] == nil {
+			u.seen[name] = map[*node]bool{}
+		}
+		u.back(n, name, u.seen[name])
+	}
+}
+
+func (u *usage) back(n *node, name string, seen map[*node]bool) {
 	if seen[n] {
 		return
 	}
 	seen[n] = true
+	u.walked++
 	switch {
 	case n.canWrite() && (n.loop == nil || n.loop.name == "standardLoopCharacteristics"):
-		n.writes = unique(append(n.writes, names...))
+		n.writes = append(n.writes, name)
 	case n.role.gateway() || n.role == manual || n.role == throw || n.role == catch:
-		earlier(n, names, u, seen)
+		u.earlier(n, name, seen)
 	default:
-		u.give(names) // a start, a sub-process, a script in CEL, which write it or not
+		u.given[name] = true // a start, a sub-process, a script in CEL, which write it or not
 	}
 }
 
-// earlier makes the activities that come right before n, but not n, write variables.
-func earlier(n *node, names []string, u *usage, seen map[*node]bool) {
+// earlier makes the activities that come right before n, but not n, write a variable.
+func (u *usage) earlier(n *node, name string, seen map[*node]bool) {
 	joins := (n.role == parallel || n.role == inclusive) && len(n.in) > 1
-	if len(n.in) == 0 || joins || len(names) == 0 {
-		u.give(names)
+	if len(n.in) == 0 || joins {
+		u.given[name] = true
 		return
 	}
 	for _, f := range n.in {
-		before(f.from, names, u, seen)
+		u.back(f.from, name, seen)
 	}
 }
 

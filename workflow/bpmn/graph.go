@@ -83,7 +83,7 @@ func (f *file) read(e *element, l *lessons) *graph {
 	g := &graph{
 		file: f, lessons: l, root: e, id: ID(e.attr("id")),
 		known: map[string]*node{}, lost: map[string]bool{}, flows: map[string]bool{}, lanes: map[string]string{}, links: map[string][]*node{},
-		types: map[string]string{}, named: map[string]bool{}, vars: &usage{at: map[string]*element{}, given: map[string]bool{}},
+		types: map[string]string{}, named: map[string]bool{}, vars: &usage{at: map[string]*element{}, given: map[string]bool{}, seen: map[string]map[*node]bool{}},
 	}
 	if g.id == "" {
 		g.id = "process"
@@ -200,15 +200,17 @@ var instead = map[string]string{
 	"complexGateway":  "use an inclusive or a parallel gateway, or an activity that decides",
 }
 
+// maxParts are the flow nodes and flows of a process.
+const maxParts = 4 * schema.MaxSteps
+
 // room counts a node or flow and reports whether it is within the limits: each node is a step at least.
 func (g *graph) room(e *element) bool {
-	const most = 4 * schema.MaxSteps
 	if isNode(e.name) {
 		g.size++
 	}
-	if g.count++; !g.large && (g.count > most || g.size > schema.MaxSteps) {
+	if g.count++; !g.large && (g.count > maxParts || g.size > schema.MaxSteps) {
 		g.large = true
-		g.fatal(e, "bpmn/too-large", "split the process", "more than %d flow nodes, or %d with their flows", schema.MaxSteps, most)
+		g.fatal(e, "bpmn/too-large", "split the process", "more than %d flow nodes, or %d with their flows", schema.MaxSteps, maxParts)
 	}
 	return !g.large
 }

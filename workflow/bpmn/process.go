@@ -53,6 +53,9 @@ func (l *lessons) learn(g *graph, findings []schema.Finding) bool {
 // build reads one process and builds its schema.
 func (f *file) build(e *element, l *lessons) (*schema.Process, *graph, error) {
 	g := f.read(e, l)
+	if g.large {
+		return nil, g, f.refuse(g.found...)
+	}
 	g.variables()
 	steps := g.steps(g.top)
 	events := g.handlers(g.top)

@@ -6,8 +6,8 @@ import (
 	"github.com/replank/replank/workflow/schema"
 )
 
-// This file settles, when all nodes and flows are known, where a scope begins, what nothing leads to, and what belongs to
-// an event that does not interrupt.
+// This file settles, when all nodes and flows are known, where a scope begins and what nothing leads to; aside.go what
+// belongs to an event that does not interrupt.
 
 // settle does so for a scope and those within.
 func (g *graph) settle(s *scope) {
@@ -136,98 +136,6 @@ func (g *graph) cut(s *scope) map[*node]bool {
 		}
 	}
 	return reach(map[*node]bool{}, false, s.roots()...)
-}
-
-// aside moves what follows events that do not interrupt into scopes of their own: it runs beside the scope and does not
-// come back. A way that leads on to nothing but the end of the scope ends in a copy of it.
-func (g *graph) aside(s *scope, main map[*node]bool) {
-	taken := map[*node]bool{}
-	ends := map[*node]bool{}
-	for _, n := range slices.Clone(s.nodes) {
-		if taken[n] {
-			continue // the scope that it lies in now has settled it
-		}
-		for _, b := range n.bounds {
-			if b.interrupts() {
-				continue
-			}
-			b.inner = &scope{element: b.element, id: b.id, starts: []*node{b}}
-			copies := map[*node]*node{}
-			body := map[*node]bool{}
-			todo := slices.Clone(b.out)
-			for len(todo) > 0 {
-				f := todo[len(todo)-1]
-				todo = todo[:len(todo)-1]
-				m := f.to
-				if main[m] || taken[m] {
-					end, known := ends[m]
-					if !known {
-						end = closing(m)
-						ends[m] = end
-					}
-					if !end {
-						g.fatal(f.element, "bpmn/not-yet", "lead it to steps of its own", "%s leaves its activity alone, and what follows it leads back to %s; that is not supported", named(b.element), named(m.element))
-						continue
-					}
-					f.to.in = slices.DeleteFunc(f.to.in, func(in *flow) bool { return in == f })
-					f.to = g.copied(m, b, copies)
-					f.to.in = append(f.to.in, f)
-					continue
-				}
-				if body[m] {
-					continue
-				}
-				body[m] = true
-				todo = append(todo, m.out...)
-				for _, inner := range m.bounds {
-					todo = append(todo, inner.out...)
-				}
-			}
-			for _, m := range s.nodes {
-				if body[m] {
-					taken[m], m.scope = true, b.inner
-					b.inner.nodes = append(b.inner.nodes, m)
-				}
-			}
-			for _, c := range copies {
-				c.scope = b.inner
-				b.inner.nodes = append(b.inner.nodes, c)
-			}
-			slices.SortStableFunc(b.inner.nodes, func(x, y *node) int { return x.line*1_000_000 + x.col - y.line*1_000_000 - y.col })
-			g.aside(b.inner, reach(map[*node]bool{}, false, b))
-		}
-	}
-	s.nodes = slices.DeleteFunc(s.nodes, func(n *node) bool { return taken[n] })
-}
-
-// closing reports whether a node leads to nothing but the end of its scope, by gateways that only merge or choose.
-func closing(n *node) bool {
-	for m := range reach(map[*node]bool{}, true, n) {
-		if m.role != end && m.role != exclusive && m.role != pass {
-			return false
-		}
-	}
-	return true
-}
-
-// copied is a copy of a node, and of what it leads to, for what follows an event.
-func (g *graph) copied(n, b *node, copies map[*node]*node) *node {
-	if c := copies[n]; c != nil {
-		return c
-	}
-	c := &node{element: n.element, role: n.role, id: b.id + ".end" + numbered(len(copies)), events: n.events}
-	copies[n] = c
-	for _, f := range n.out {
-		to := g.copied(f.to, b, copies)
-		twin := &flow{element: f.element, from: c, to: to, condition: f.condition, isDefault: f.isDefault}
-		c.out, to.in = append(c.out, twin), append(to.in, twin)
-	}
-	if c.role == exclusive && len(c.out) > 1 {
-		for i, f := range c.out {
-			f.id = c.id + ".way" + numbered(i)
-		}
-	}
-	return c
 }
 
 // partners are the names of those at the other end of the message flows of flow nodes.
