@@ -3,6 +3,7 @@ package bpmn
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -117,10 +118,30 @@ func (g *graph) words(text string) (cel string, ok bool) {
 		cel, reason := toCEL(text, "")
 		return cel, reason == ""
 	}
-	return quote(text), true
+	return quote(clean(text, schema.MaxText)), true
 }
 
 // quote is a text as a CEL literal.
 func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(clean(s, schema.MaxID)) + `"`
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, c := range s {
+		switch {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(c)
+		case c == '\n':
+			b.WriteString(`\n`)
+		case c == '\t':
+			b.WriteString(`\t`)
+		case c == '\r':
+			b.WriteString(`\r`)
+		case c < ' ' || 0x7F <= c && c < 0xA0 || c == 0x2028 || c == 0x2029:
+			fmt.Fprintf(&b, `\u%04X`, c)
+		default:
+			b.WriteRune(c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
 }

@@ -74,6 +74,11 @@ func (n *node) copied() bool {
 	return false
 }
 
+// isLiteral reports whether the text of a mapping is a value, and not an expression.
+func isLiteral(text string) bool {
+	return !strings.ContainsAny(text, "{}") && !strings.HasPrefix(text, "=")
+}
+
 // inputs are the values that an activity gets.
 func (g *graph) inputs(n *node) (list []mapped) {
 	add := func(e *element, name, text string, literal bool) {
@@ -81,7 +86,7 @@ func (g *graph) inputs(n *node) (list []mapped) {
 		switch {
 		case name == "":
 			g.warn(e, "bpmn/mapping", "call it as a variable can be called", "an input of %s has a name that no parameter can have, and is left aside", named(n.element))
-		case literal && !strings.ContainsAny(text, "{}") && !strings.HasPrefix(text, "="):
+		case literal && isLiteral(text):
 			list = append(list, mapped{name, quote(text)})
 		default:
 			list = append(list, mapped{name, g.value(e, text, "in_"+name, n.id, schema.Dyn)})
@@ -120,8 +125,9 @@ func (g *graph) outputs(n *node) (list []mapped) {
 	if n.role == receive {
 		from = "message"
 	}
-	add := func(e *element, name, text string) {
+	add := func(e *element, name, text string, literal bool) {
 		inner := strings.TrimSpace(text)
+		literal = literal && isLiteral(inner)
 		for _, around := range [][2]string{{"${", "}"}, {"#{", "}"}, {"=", ""}} {
 			if rest, ok := strings.CutPrefix(inner, around[0]); ok {
 				inner = strings.TrimSpace(strings.TrimSuffix(rest, around[1]))
@@ -131,6 +137,8 @@ func (g *graph) outputs(n *node) (list []mapped) {
 		switch {
 		case name == "":
 			g.warn(e, "bpmn/mapping", "call it as a variable can be called", "an output of %s has a name that no variable can have, and is left aside", named(n.element))
+		case literal && inner != "":
+			list = append(list, mapped{name, quote(inner)})
 		case part == "":
 			g.unsettled(e, "open/mapping", "write it in CEL over result", "the output %q of %s has no translation; its result is taken as it is", clip(text), named(n.element))
 			list = append(list, mapped{name, from + "." + name})
@@ -144,14 +152,14 @@ func (g *graph) outputs(n *node) (list []mapped) {
 			for _, c := range x.children {
 				switch c.name {
 				case "output":
-					add(c, c.attr("target"), c.attr("source"))
+					add(c, c.attr("target"), c.attr("source"), true)
 				case "outputParameter":
-					add(c, c.attr("name"), c.text)
+					add(c, c.attr("name"), c.text, len(c.children) == 0)
 				}
 			}
 		case "out":
 			if source := cmp.Or(x.attr("sourceExpression"), x.attr("source")); source != "" {
-				add(x, x.attr("target"), source)
+				add(x, x.attr("target"), source, false)
 			}
 		}
 	}
