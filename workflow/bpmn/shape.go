@@ -27,7 +27,7 @@ func (n *node) place() string {
 		switch {
 		case n.scope.name == "process":
 			return "start"
-		case n.scope.attr("triggeredByEvent") == "true":
+		case n.scope.flag("triggeredByEvent", false):
 			return "handler"
 		}
 		return "embedded"
@@ -97,8 +97,12 @@ func (g *graph) shape(n *node) {
 	case n.role == end && slices.ContainsFunc(n.events, func(d *element) bool { return kindOf(d) == "cancel" }) && n.scope.name != "transaction":
 		g.fatal(n.element, "bpmn/cancel", "use an error end event", "%s cancels a transaction, but lies in none", named(n.element))
 	}
-	if several := len(n.events) > 1; several && n.role == start && (n.attr("parallelMultiple") == "true" || place == "handler") {
+	all := n.flag("parallelMultiple", false)
+	switch several := len(n.events) > 1; {
+	case several && n.role == start && (all || place == "handler"):
 		g.fatal(n.element, "bpmn/not-yet", "wait for the others behind it", "%s with several event definitions is not supported here", named(n.element))
+	case several && n.role == boundary && all:
+		g.fatal(n.element, "bpmn/not-yet", `remove parallelMultiple="true" if one of them is enough`, "%s waits for all of several events; that is not supported at an activity", named(n.element))
 	}
 }
 
