@@ -124,8 +124,11 @@ func (g *graph) repeat(n *node, inner schema.Step) schema.Step {
 	} else {
 		cel = g.missing(n.loop, "again", n.id, schema.Bool, "the loop of "+named(n.element)+" has no condition")
 	}
-	if n.loop.attr("testBefore") == "true" {
+	if n.loop.flag("testBefore", false) {
 		return schema.RepeatWhile(n.entered(), cel, inner)
+	}
+	if strings.Contains(cel, "//") {
+		cel += "\n" // the comment ends before the parenthesis
 	}
 	return schema.Repeat(n.entered(), "!("+cel+")", inner)
 }
@@ -139,7 +142,7 @@ var (
 func (g *graph) each(n *node, inner schema.Step) schema.Step {
 	over := g.collection(n)
 	s := schema.Each(n.entered(), over.as, over.of, inner)
-	if n.loop.attr("isSequential") == "true" {
+	if n.loop.flag("isSequential", false) {
 		s = s.Sequential()
 	}
 	if c := n.loop.child("completionCondition"); c != nil && strings.TrimSpace(c.text) != "" {
@@ -236,7 +239,7 @@ func (g *graph) handlers(s *scope) (list []schema.Step) {
 		if title != "" {
 			e = e.Title(title)
 		}
-		if kind := kindOf(n.events[0]); n.attr("isInterrupting") == "false" {
+		if kind := kindOf(n.events[0]); !n.flag("isInterrupting", true) {
 			if kind == "error" {
 				g.warn(n.element, "bpmn/interrupt", `remove isInterrupting="false"`, "%s cannot leave its scope alone: an error ends it", named(n.element))
 			} else {
@@ -305,7 +308,7 @@ func expressionScript(n *node) (variable string, text *element) {
 	if !cel || text == nil {
 		return "", nil
 	}
-	return variableName(n.attr("resultVariable")), text
+	return variableName(n.anyAttr("resultVariable")), text
 }
 
 var variableForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)

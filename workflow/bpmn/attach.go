@@ -29,7 +29,7 @@ func (g *graph) attach(s *scope) {
 }
 
 // undoes reports whether a node is a compensation.
-func (n *node) undoes() bool { return n.role.activity() && n.attr("isForCompensation") == "true" }
+func (n *node) undoes() bool { return n.role.activity() && n.flag("isForCompensation", false) }
 
 // associations notes the associations of a scope.
 func (g *graph) associations(e *element) {
@@ -58,7 +58,7 @@ func (g *graph) bind(n *node) {
 		g.fatal(n.element, "bpmn/boundary", "attach it to an activity of the same process or sub-process", "%s is not attached to an activity: %q", named(n.element), clip(ref))
 		return
 	}
-	beside := n.attr("cancelActivity") == "false"
+	beside := !n.flag("cancelActivity", true)
 	for _, d := range n.events {
 		switch kind := kindOf(d); {
 		case kind == "cancel" && host.name != "transaction":

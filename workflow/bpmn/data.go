@@ -110,7 +110,7 @@ func (g *graph) uses(s *scope) {
 				if cel, reason := toCEL(c.text, c.attr("language")); reason == "" {
 					g.vars.add(c, reads(cel))
 					g.vars.before(n, reads(cel))
-					if n.loop.attr("testBefore") == "true" {
+					if n.loop.flag("testBefore", false) {
 						g.vars.give(reads(cel))
 					}
 				}

@@ -101,7 +101,7 @@ func (f *file) read(e *element, l *lessons) *graph {
 }
 
 // executable reports whether the file says that the process is meant to be run, and not only to be looked at.
-func (g *graph) executable() bool { return g.root.attr("isExecutable") == "true" }
+func (g *graph) executable() bool { return g.root.flag("isExecutable", false) }
 
 func (g *graph) fatal(e *element, code, hint, format string, args ...any) {
 	g.found = append(g.found, *found(e, code, hint, format, args...))
@@ -259,7 +259,7 @@ func (g *graph) long(e *element) bool {
 }
 
 // isHandler reports whether a node is an event sub-process.
-func (n *node) isHandler() bool { return n.role == subprocess && n.attr("triggeredByEvent") == "true" }
+func (n *node) isHandler() bool { return n.role == subprocess && n.flag("triggeredByEvent", false) }
 
 // entered is the id of the step that a flow to the node leads to.
 func (n *node) entered() string {

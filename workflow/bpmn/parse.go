@@ -128,7 +128,7 @@ func (f *file) choose() ([]*element, *schema.Finding) {
 		known = append(known, fmt.Sprintf("%q", clip(id)))
 		if slices.ContainsFunc(e.children, func(c *element) bool { return isNode(c.name) }) {
 			full = append(full, e)
-			executable = executable || e.attr("isExecutable") == "true"
+			executable = executable || e.flag("isExecutable", false)
 		}
 	}
 	if want := f.options.Process; want != "" {
@@ -139,10 +139,10 @@ func (f *file) choose() ([]*element, *schema.Finding) {
 		return all[i : i+1], nil
 	}
 	if executable {
-		full = slices.DeleteFunc(full, func(e *element) bool { return e.attr("isExecutable") == "false" })
+		full = slices.DeleteFunc(full, func(e *element) bool { return !e.flag("isExecutable", true) })
 	}
 	if len(full) == 0 { // an instance of an empty process is complete when it begins
-		full = slices.DeleteFunc(all, func(e *element) bool { return e.attr("isExecutable") != "true" })
+		full = slices.DeleteFunc(all, func(e *element) bool { return !e.flag("isExecutable", false) })
 	}
 	if len(full) == 0 {
 		return nil, found(f.root, "bpmn/empty", "a file needs a process with at least one flow node", "there is no process in it")

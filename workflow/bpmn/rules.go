@@ -76,7 +76,7 @@ func (f *file) scrutinize(chosen []*element) []schema.Finding {
 	}
 	for _, e := range f.root.children {
 		if e.name != "process" || slices.Contains(chosen, e) {
-			s.walk(e, e.name == "process" && e.attr("isExecutable") == "true")
+			s.walk(e, e.name == "process" && e.flag("isExecutable", false))
 		}
 	}
 	return s.found
@@ -138,7 +138,7 @@ func (e *element) refs(name string) (list []string) {
 // executable reports whether an element lies in a process that is meant to be run.
 func (e *element) executable() bool {
 	p := e.process()
-	return p != nil && p.attr("isExecutable") == "true"
+	return p != nil && p.flag("isExecutable", false)
 }
 
 // process is the process that an element lies in, nil if in none.

@@ -68,7 +68,7 @@ func (s *scrutiny) item(e *element, attr string) *element {
 // collection: 10.4.1: data is a collection if and only if its item definition is one.
 func collection(s *scrutiny, e *element) {
 	d := s.item(e, "itemSubjectRef")
-	if d != nil && (d.attr("isCollection") == "true") != (e.attr("isCollection") == "true") {
+	if d != nil && d.flag("isCollection", false) != e.flag("isCollection", false) {
 		s.broken(e, "bpmn/collection", "say isCollection as its item definition does", "%s and its item definition %q do not agree on being a collection", named(e), clip(d.attr("id")))
 	}
 }
@@ -157,10 +157,10 @@ func loopData(s *scrutiny, e *element) {
 	}
 	one := e.child("inputDataItem")
 	whole, each := s.item(data, "itemSubjectRef"), s.item(one, "itemSubjectRef")
-	if whole == nil || each == nil || data.attr("isCollection") != "true" {
+	if whole == nil || each == nil || !data.flag("isCollection", false) {
 		return
 	}
-	if each.attr("isCollection") == "true" || each.attr("structureRef") != whole.attr("structureRef") {
+	if each.flag("isCollection", false) || each.attr("structureRef") != whole.attr("structureRef") {
 		s.broken(one, "bpmn/loop-data", "let it refer to an item definition of the same structure that is no collection", "an element of %q is of another kind than the list", clip(c.text))
 	}
 }

@@ -39,7 +39,7 @@ func messageEnds(s *scrutiny, e *element) {
 
 // immediate: 8.3.13: a process that is to be run does not say isImmediate="false".
 func immediate(s *scrutiny, e *element) {
-	if e.attr("isImmediate") == "false" && e.executable() {
+	if !e.flag("isImmediate", true) && e.executable() {
 		s.broken(e, "bpmn/immediate", `remove isImmediate="false"`, "the flow may be left for later, though the process is to be run")
 	}
 }
@@ -70,7 +70,7 @@ func severalEvents(s *scrutiny, e *element) {
 
 // instantiates: 10.6.6: an event gateway that starts the process is not led to, and waits for messages.
 func instantiates(s *scrutiny, e *element) {
-	if in, _ := s.flowsOf(e); e.attr("instantiate") == "true" && in > 0 {
+	if in, _ := s.flowsOf(e); e.flag("instantiate", false) && in > 0 {
 		s.broken(e, "bpmn/instantiate", `remove instantiate="true", or the flows to it`, "%s starts the process, but flows lead to it", named(e))
 	}
 }
@@ -85,11 +85,11 @@ func goesOn(s *scrutiny, e *element) {
 // between: 10.5.2, 10.5.3: where there are start events, flows lead to everything else; where there are end events, flows
 // leave everything else.
 func between(s *scrutiny, e *element) {
-	if e.attr("isForCompensation") == "true" || e.attr("triggeredByEvent") == "true" || e.parent == nil {
+	if e.flag("isForCompensation", false) || e.flag("triggeredByEvent", false) || e.parent == nil {
 		return
 	}
 	in, out := s.flowsOf(e)
-	if in == 0 && s.options.Strict && s.has(e.parent, "startEvent") && e.attr("instantiate") != "true" {
+	if in == 0 && s.options.Strict && s.has(e.parent, "startEvent") && !e.flag("instantiate", false) {
 		s.broken(e, "bpmn/flow", "lead a flow to it, or remove it", "nothing leads to %s, though there is a start event", named(e))
 	}
 	if out == 0 && s.options.Strict && s.has(e.parent, "endEvent") {

@@ -36,7 +36,7 @@ func formal(s *scrutiny, e *element) {
 	if strings.TrimSpace(e.text) == "" || !e.executable() {
 		return
 	}
-	typ := e.attr("type")
+	typ := e.anyAttr("type") // xsi:type
 	if typ[strings.LastIndexByte(typ, ':')+1:] != "tFormalExpression" {
 		s.broken(e, "bpmn/formal", `write xsi:type="tFormalExpression"`, "the %s is no formal expression, though the process is to be run", e.name)
 	}

@@ -42,11 +42,11 @@ func (g *graph) begins(s *scope) {
 			continue
 		}
 		switch {
-		case n.role == receive && n.attr("instantiate") == "true":
+		case n.role == receive && n.flag("instantiate", false):
 			g.starting(s, n)
-		case n.role == events && n.attr("instantiate") == "true" && n.attr("eventGatewayType") == "Parallel":
+		case n.role == events && n.flag("instantiate", false) && n.attr("eventGatewayType") == "Parallel":
 			g.fatal(n.element, "bpmn/not-yet", "begin with one message and receive the others behind it", "%s that waits for all of several messages to begin is not supported", named(n.element))
-		case n.role == events && n.attr("instantiate") == "true":
+		case n.role == events && n.flag("instantiate", false):
 			for _, f := range n.out {
 				f.to.in = slices.DeleteFunc(f.to.in, func(in *flow) bool { return in == f })
 				if f.to.role == receive || f.to.role == catch {
@@ -104,14 +104,14 @@ func reach(set map[*node]bool, beside bool, roots ...*node) map[*node]bool {
 
 // interrupts reports whether a boundary or start event ends what it is an event of.
 func (n *node) interrupts() bool {
-	return n.attr("cancelActivity") != "false" && (n.role != start || n.attr("isInterrupting") != "false")
+	return n.flag("cancelActivity", true) && (n.role != start || n.flag("isInterrupting", true))
 }
 
 // cut leaves out what nothing leads to, if the process is only drawn; in one that is meant to be run the schema refuses
 // it. It returns the nodes that the scope itself leads to.
 func (g *graph) cut(s *scope) map[*node]bool {
 	all := reach(map[*node]bool{}, true, s.roots()...)
-	adHoc := g.root.own("adHoc") == "true" // jBPM: people begin what nothing leads to
+	adHoc := boolean(g.root.own("adHoc"), false) // jBPM: people begin what nothing leads to
 	if (adHoc || !g.executable()) && len(all) > 0 && !g.refusing() {
 		told := map[*node]bool{}
 		for _, roots := range []bool{true, false} {

@@ -180,7 +180,7 @@ func (g *graph) caught(n *node) []*draft {
 		}
 		return append([]*draft{d.worded()}, more...)
 	}
-	all := n.attr("parallelMultiple") == "true"
+	all := n.flag("parallelMultiple", false)
 	d := &draft{id: n.id, at: n.element}
 	list := []*draft{d}
 	switch and := n.id + ".and"; {
@@ -257,7 +257,7 @@ func (g *graph) race(n *node) []*draft {
 			lead(id, f)
 		case t.role == receive && t.loop == nil || t.role == catch && len(t.events) == 1:
 			lead(t.id, f)
-		case t.role == catch && t.attr("parallelMultiple") != "true":
+		case t.role == catch && !t.flag("parallelMultiple", false):
 			for i := range t.events {
 				lead(eventID(t, i), f)
 			}

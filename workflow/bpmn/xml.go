@@ -26,7 +26,7 @@ type element struct {
 	name      string // without prefix
 	space     string // the name space of an extension; "": BPMN's
 	parent    *element
-	attrs     []xml.Attr
+	attrs     []xml.Attr // those of the name space of the element are without one
 	children  []*element
 	text      string // all character data directly in it
 	line, col int    // of its "<"; from 1, in characters
@@ -34,18 +34,41 @@ type element struct {
 	textCol   int
 }
 
-// attr is the value of an attribute without a name space, or of one with it if there is none without; else "".
+// attr is the value of an attribute of BPMN, or of the vendor whose element it is; "" if there is none.
 func (e *element) attr(name string) string {
-	other := ""
 	for _, a := range e.attrs {
-		if a.Name.Local == name {
-			if a.Name.Space == "" {
-				return a.Value
-			}
-			other = a.Value
+		if a.Name.Local == name && a.Name.Space == "" {
+			return a.Value
 		}
 	}
-	return other
+	return ""
+}
+
+// anyAttr is the value of an attribute of BPMN, or of any name space if there is none.
+func (e *element) anyAttr(name string) string {
+	if own := e.attr(name); own != "" {
+		return own
+	}
+	for _, a := range e.attrs {
+		if a.Name.Local == name && a.Name.Space != "xmlns" {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// flag is an attribute that is true or false; standard is what it is where the file does not say.
+func (e *element) flag(name string, standard bool) bool { return boolean(e.attr(name), standard) }
+
+// boolean is a truth value as XML Schema writes it (xs:boolean); standard if the text is none.
+func boolean(text string, standard bool) bool {
+	switch strings.TrimSpace(text) {
+	case "true", "1":
+		return true
+	case "false", "0":
+		return false
+	}
+	return standard
 }
 
 // child is the first child with a name, or nil.
@@ -203,6 +226,11 @@ func (r *treeReader) start(token xml.StartElement, root *element) (*element, *pr
 	if r.vendor > 0 {
 		e.space = name.Space
 	}
+	for i, a := range e.attrs {
+		if a.Name.Space == name.Space || a.Name.Space == model || a.Name.Space == r.space {
+			e.attrs[i].Name.Space = ""
+		}
+	}
 	if r.vendor > 0 || name.Local == "extensionElements" {
 		r.vendor++
 	}
@@ -228,7 +256,8 @@ func (r *treeReader) chars(text xml.CharData) {
 	e := r.open[len(r.open)-1]
 	if len(bytes.TrimSpace(text)) > 0 && e.textLine == 0 {
 		rest := r.at.text[min(r.at.offset, len(r.at.text)):]
-		begin := len(rest) - len(bytes.TrimLeft(rest, " \t\r\n"))
+		inner := bytes.TrimPrefix(rest, []byte("<![CDATA["))
+		begin := len(rest) - len(bytes.TrimLeft(inner, " \t\r\n"))
 		e.textLine, e.textCol = r.at.to(r.at.offset + begin)
 	}
 	if room := schema.MaxText - len(e.text); room > 0 {
