@@ -24,7 +24,7 @@ func (g *graph) on(n *node, d *element, id string) schema.Step {
 	again := n.role == start || !n.interrupts()
 	switch kindOf(d) {
 	case "timer":
-		s = g.timer(d, n.id).event(schema.Timer(id), again)
+		s = g.timer(d, n.id, again).event(schema.Timer(id))
 	case "message":
 		name, key := g.message(n, d)
 		s = g.partner(n, schema.OnMessage(id, name, key))
@@ -49,7 +49,7 @@ func (g *graph) on(n *node, d *element, id string) schema.Step {
 func (g *graph) wait(n *node, d *element, id string) schema.Step {
 	switch kindOf(d) {
 	case "timer":
-		return g.timer(d, n.id).wait(id)
+		return g.timer(d, n.id, false).wait(id)
 	case "signal":
 		return schema.WaitSignal(id, g.signal(n, d))
 	case "conditional":
@@ -97,7 +97,7 @@ func (g *graph) thrown(n *node, d *element, id string, ends bool) schema.Step {
 }
 
 // raised is the end that raises an error. One that nothing catches ends the process (BPMN 2.0.2, 10.5.6): as a terminate
-// end event, if it does not lie in a sub-process.
+// end event, if it does not lie in a sub-process. What an event sub-process raises, none of its scope catches.
 func (g *graph) raised(n *node, d *element, s schema.Step, ends bool) schema.Step {
 	code := cmp.Or(g.code(d, "errorRef", "errorCode"), n.id)
 	catches := func(list []*node) bool {
@@ -108,18 +108,20 @@ func (g *graph) raised(n *node, d *element, s schema.Step, ends bool) schema.Ste
 			})
 		})
 	}
-	depth := 0
+	depth, fromHandler := 0, false
 	for e := n.parent; e != nil && e.name != "process"; e = e.parent {
 		host := g.known[e.attr("id")]
 		if host == nil {
 			break
 		}
-		depth++
-		if catches(host.bounds) || g.handled(host.inner, catches) {
+		if !fromHandler && g.handled(host.inner, catches) || catches(host.bounds) {
 			return s.Error(code)
 		}
+		if fromHandler = host.isHandler(); !fromHandler || !host.replaces() {
+			depth++
+		}
 	}
-	if g.handled(g.top, catches) {
+	if !fromHandler && g.handled(g.top, catches) {
 		return s.Error(code)
 	}
 	if depth > 0 {
@@ -131,6 +133,11 @@ func (g *graph) raised(n *node, d *element, s schema.Step, ends bool) schema.Ste
 		return s.Escalation(code)
 	}
 	return s.Terminate()
+}
+
+// replaces reports whether an event sub-process ends what runs in its scope when it begins.
+func (n *node) replaces() bool {
+	return len(n.inner.starts) == 1 && (n.inner.starts[0].interrupts() || n.inner.starts[0].alone("error") != nil)
 }
 
 // handled reports whether an event sub-process of a scope catches.

@@ -20,14 +20,14 @@ type due struct {
 }
 
 var (
-	cycleForm = regexp.MustCompile(`^R(\d*)/([^/]*)$`)
+	cycleForm = regexp.MustCompile(`^R(\d*)/([^/]*)(?:/([^/]*))?$`)
 	countForm = regexp.MustCompile(`^(\d+)\s*(ms|s|m|h|d)?$`)
 	cronForm  = regexp.MustCompile(`^[0-9A-Za-z*?/,#-]+([ \t]+[0-9A-Za-z*?/,#-]+){4,6}$|^@[a-z]+$`)
 	fraction  = regexp.MustCompile(`^(P.*T.*?)(\d+)?[.,](\d+)S$`)
 )
 
-// timer reads a timer event definition.
-func (g *graph) timer(d *element, id string) due {
+// timer reads a timer event definition. again says that it may be due more than once.
+func (g *graph) timer(d *element, id string, again bool) due {
 	for _, c := range d.children {
 		text := strings.Trim(strings.TrimSpace(c.text), `"'`)
 		if text == "" {
@@ -42,32 +42,53 @@ func (g *graph) timer(d *element, id string) due {
 			}
 			return g.noTime(c, text, id)
 		case "timeCycle":
-			return g.cycle(c, text, id)
+			return g.cycle(c, text, id, again)
 		}
 	}
 	return due{at: g.missing(d, "at", id, schema.Timestamp, "the timer says no time")}
 }
 
 // cycle reads a repetition: ISO 8601, cron, or a length that the first and the following ones have (jBPM).
-func (g *graph) cycle(c *element, text, id string) due {
+func (g *graph) cycle(c *element, text, id string, again bool) due {
 	if m := cycleForm.FindStringSubmatch(text); m != nil {
-		if m[1] != "" {
-			g.warn(c, "bpmn/timer", "count in the process", "the timer repeats, and that it does so %s times is left aside", m[1])
-		}
-		if p, ok := g.length(c, m[2]); ok {
-			return due{period: p, every: true}
-		}
-		return g.noTime(c, text, id)
+		return g.repetition(c, text, id, m, again && m[1] != "1")
 	}
-	first, again, two := strings.Cut(text, "###")
+	first, rest, two := strings.Cut(text, "###")
 	if cronForm.MatchString(text) {
 		return due{cron: text}
 	}
 	if p, ok := g.length(c, first); ok {
-		if two && strings.TrimSpace(first) != strings.TrimSpace(again) {
-			g.warn(c, "bpmn/timer", "", "the timer is due after %q, and then every %q, which is taken for every %q", clip(first), clip(again), p)
+		if two && strings.TrimSpace(first) != strings.TrimSpace(rest) {
+			g.warn(c, "bpmn/timer", "", "the timer is due after %q, and then every %q, which is taken for every %q", clip(first), clip(rest), p)
 		}
-		return due{period: p, every: true}
+		return due{period: p, every: again}
+	}
+	return g.noTime(c, text, id)
+}
+
+// repetition reads one of ISO 8601: R3/PT5M, R3/2030-01-01T00:00:00Z/PT5M, which begins at an instant, or
+// R3/PT5M/2030-01-01T00:00:00Z, which ends at one. What can be due once only is due first of all, whatever follows.
+func (g *graph) repetition(c *element, text, id string, parts []string, again bool) due {
+	count, first, second := parts[1], parts[2], parts[3]
+	if begin, _ := date(first); begin != "" && second != "" {
+		switch _, ok := g.length(c, second); {
+		case ok && !again:
+			return g.instant(c, first, id)
+		case ok:
+			return g.undated(c, text, id)
+		}
+		return g.noTime(c, text, id)
+	}
+	p, ok := g.length(c, first)
+	until, _ := date(second)
+	switch {
+	case ok && second == "":
+		if again && count != "" {
+			g.warn(c, "bpmn/timer", "count in the process", "the timer repeats, and that it does so %s times is left aside", count)
+		}
+		return due{period: p, every: again}
+	case ok && until != "":
+		return g.undated(c, text, id)
 	}
 	return g.noTime(c, text, id)
 }
@@ -107,15 +128,23 @@ func (g *graph) length(c *element, text string) (string, bool) {
 	return schema.Period{Rest: d}.String(), true
 }
 
-// instant reads a date with a time.
-func (g *graph) instant(c *element, text, id string) due {
+// date is a date with a time as RFC 3339 writes it, "" if the text is none; zoned says that it names its time zone.
+func date(text string) (at string, zoned bool) {
 	for _, form := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02"} {
 		if at, err := time.Parse(form, text); err == nil {
-			if form != time.RFC3339 {
-				g.warn(c, "bpmn/timer", "write it with the zone, as in 2027-03-01T12:00:00Z", "%q says no time zone and is taken for UTC", clip(text))
-			}
-			return due{at: fmt.Sprintf("timestamp(%q)", at.Format(time.RFC3339))}
+			return at.Format(time.RFC3339), form == time.RFC3339
 		}
+	}
+	return "", false
+}
+
+// instant reads a date with a time.
+func (g *graph) instant(c *element, text, id string) due {
+	if at, zoned := date(text); at != "" {
+		if !zoned {
+			g.warn(c, "bpmn/timer", "write it with the zone, as in 2027-03-01T12:00:00Z", "%q says no time zone and is taken for UTC", clip(text))
+		}
+		return due{at: fmt.Sprintf("timestamp(%q)", at)}
 	}
 	if c.attr("language") == celLanguage { // as Format writes it
 		if g.options.ControlOnly {
@@ -132,22 +161,32 @@ func (g *graph) noTime(c *element, text, id string) due {
 	if !expression {
 		g.strict(c, "bpmn/timer", "use ISO 8601, as in PT5M, 2027-03-01T12:00:00Z or R/PT1H", "%q is no time", clip(text))
 	}
+	return g.openTime(c, id, "use a period that is known, as in PT5M, or an instant in CEL", "when %q is due cannot be said", clip(text))
+}
+
+// undated is a time that is repeated from a date, or until one, which timers of the schema are not.
+func (g *graph) undated(c *element, text, id string) due {
+	return g.openTime(c, id, "repeat by a period alone, or begin with a timer for the date", "%q repeats from a date on, or until one, which cannot be said", clip(text))
+}
+
+// openTime is a variable that stands for a time.
+func (g *graph) openTime(c *element, id, hint, format string, args ...any) due {
 	if g.options.ControlOnly {
 		return due{at: "true"}
 	}
 	name := g.blankFor("at", id, schema.Timestamp)
-	g.unsettled(c, "open/timer", "use a period that is known, as in PT5M, or an instant in CEL", "when %q is due cannot be said; the variable %q stands for it", clip(text), name)
+	g.unsettled(c, "open/timer", hint, format+"; the variable %q stands for it", append(args, name)...)
 	return due{at: name}
 }
 
-// event gives a timer event its time. again says that it may be due more than once.
-func (t due) event(s schema.Step, again bool) schema.Step {
+// event gives a timer event its time.
+func (t due) event(s schema.Step) schema.Step {
 	switch {
 	case t.cron != "":
 		return s.Cron(t.cron)
 	case t.at != "":
 		return s.At(t.at)
-	case t.every && again:
+	case t.every:
 		return s.Every(t.period)
 	}
 	return s.After(t.period)
