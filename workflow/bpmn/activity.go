@@ -287,6 +287,9 @@ func (g *graph) script(n *node) (variable, cel string) {
 		return variable, cmp.Or(clean(text.text, schema.MaxText), "true")
 	}
 	cel, reason := toCEL(text.text, cmp.Or(n.attr("scriptFormat"), text.attr("language")))
+	if reason == "" {
+		reason = counting(n.element, cel, nil)
+	}
 	if reason != "" {
 		g.warn(text, "bpmn/script", "write it in CEL", "%q has no translation: %s; a handler does it", clip(text.text), reason)
 		return "", ""

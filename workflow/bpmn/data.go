@@ -87,7 +87,7 @@ func (g *graph) uses(s *scope) {
 		var names []string
 		for _, f := range n.out {
 			if f.condition != "" {
-				found := g.settled(reads(f.condition))
+				found := outside(n.parent, g.settled(reads(f.condition)))
 				g.vars.add(f.element, found)
 				names = append(names, found...)
 			}
@@ -98,7 +98,7 @@ func (g *graph) uses(s *scope) {
 		if variable, text := expressionScript(n); variable != "" && text != nil {
 			g.vars.add(n.element, []string{variable})
 			if cel, reason := toCEL(text.text, n.attr("scriptFormat")); reason == "" {
-				found := reads(cel)
+				found := outside(n.element, reads(cel))
 				g.vars.add(n.element, found)
 				for _, name := range unique(found) {
 					g.vars.earlier(n, name, map[*node]bool{n: true})
@@ -108,10 +108,11 @@ func (g *graph) uses(s *scope) {
 		if n.loop != nil {
 			if c := n.loop.child("loopCondition"); c != nil {
 				if cel, reason := toCEL(c.text, c.attr("language")); reason == "" {
-					g.vars.add(c, reads(cel))
-					g.vars.before(n, reads(cel))
+					found := outside(n.element, reads(cel))
+					g.vars.add(c, found)
+					g.vars.before(n, found)
 					if n.loop.flag("testBefore", false) {
-						g.vars.give(reads(cel))
+						g.vars.give(found)
 					}
 				}
 			}

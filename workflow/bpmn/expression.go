@@ -24,19 +24,22 @@ func (g *graph) guard(e *element, what, id string, known ...string) string {
 // value is an expression in CEL, whose variables the process is started with. what and id name the variable that stands for
 // one without translation.
 func (g *graph) value(e *element, text, what, id string, t schema.Type, known ...string) string {
-	cel := g.translated(e, text, what, id, t)
+	cel := g.translated(e, text, what, id, t, known...)
 	if !g.options.ControlOnly {
-		g.need(e, slices.DeleteFunc(reads(cel), func(name string) bool { return slices.Contains(known, name) })...)
+		g.need(e, slices.DeleteFunc(outside(e, reads(cel)), func(name string) bool { return slices.Contains(known, name) })...)
 	}
 	return cel
 }
 
 // translated is an expression in CEL.
-func (g *graph) translated(e *element, text, what, id string, t schema.Type) string {
+func (g *graph) translated(e *element, text, what, id string, t schema.Type, known ...string) string {
 	if g.options.ControlOnly {
 		return cmp.Or(clean(text, schema.MaxText), "true")
 	}
 	cel, reason := toCEL(text, e.attr("language"))
+	if reason == "" {
+		reason = counting(e, cel, known)
+	}
 	if reason == "" {
 		reason = g.mistyped(cel)
 	}
@@ -112,11 +115,11 @@ func renamed(cel string) string {
 }
 
 // words is what an expression says if it is a literal text, or its CEL: a text for a person may be either.
-func (g *graph) words(text string) (cel string, ok bool) {
+func (g *graph) words(n *node, text string) (cel string, ok bool) {
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, "=") || strings.Contains(text, "${") || strings.Contains(text, "#{") {
 		cel, reason := toCEL(text, "")
-		return cel, reason == ""
+		return cel, reason == "" && counting(n.element, cel, nil) == ""
 	}
 	return quote(clean(text, schema.MaxText)), true
 }

@@ -131,9 +131,9 @@ func (g *graph) person(n *node, s schema.Step) schema.Step {
 		}
 	}
 	if assignee = strings.TrimSpace(assignee); assignee != "" {
-		if cel, ok := g.words(assignee); ok && !g.options.ControlOnly {
+		if cel, ok := g.words(n, assignee); ok && !g.options.ControlOnly {
 			s = s.Assignee(cel)
-			g.need(n.element, reads(cel)...)
+			g.need(n.element, outside(n.element, reads(cel))...)
 		} else if !ok {
 			g.warn(n.element, "bpmn/assignee", "write it in CEL", "the assignee %q of %s has no translation and is left aside", clip(assignee), named(n.element))
 		}
@@ -220,60 +220,9 @@ func (g *graph) correlation(n *node, m *element) string {
 	if sub == nil || strings.TrimSpace(sub.attr("correlationKey")) == "" || n.role == start || n.role == throw || n.role == end || n.role == send {
 		return ""
 	}
-	cel := g.value(sub, sub.attr("correlationKey"), "key", n.id, schema.String)
-	return cel
-}
-
-// A rounds is what a multi-instance activity is done for.
-type rounds struct{ of, as, collect, into string }
-
-// collection reads it, from the file's own elements or a vendor's.
-func (g *graph) collection(n *node) rounds {
-	l := n.loop
-	r := rounds{as: "item"}
-	if v := l.vendor("loopCharacteristics"); v != nil {
-		r.as = cmp.Or(variableName(v.attr("inputElement")), r.as)
-		r.into = variableName(v.attr("outputCollection"))
-		if in := v.attr("inputCollection"); in != "" {
-			r.of = g.value(v, in, "list", n.id, schema.Dyn)
-		}
-		if out := v.attr("outputElement"); out != "" && r.into != "" {
-			r.collect = g.value(v, out, "each", n.id, schema.Dyn, r.as)
-		}
-	}
-	if d := l.child("inputDataItem"); d != nil {
-		r.as = cmp.Or(variableName(cmp.Or(d.attr("name"), d.attr("id"))), r.as)
-	}
-	r.as = cmp.Or(variableName(l.own("elementVariable")), r.as)
-	if list := l.own("collection"); list != "" && r.of == "" {
-		r.of = g.value(l, list, "list", n.id, schema.Dyn)
-	}
-	if c := l.child("loopCardinality"); c != nil && strings.TrimSpace(c.text) != "" && r.of == "" {
-		r.of = g.value(c, c.text, "count", n.id, schema.Int)
-	}
-	if c := l.child("loopDataInputRef"); c != nil && r.of == "" {
-		if r.of = g.source(n, strings.TrimSpace(c.text)); r.of != "" {
-			g.need(c, r.of)
-		}
-	}
-	if r.of == "" {
-		r.of = g.missing(l, "count", n.id, schema.Int, "how often "+named(n.element)+" is done is not said")
-	}
-	return r
-}
-
-// source is the variable that a data input of a node gets its value from; "" if none does.
-func (g *graph) source(n *node, input string) string {
-	for _, c := range n.children {
-		if c.name != "dataInputAssociation" {
-			continue
-		}
-		from, to := c.child("sourceRef"), c.child("targetRef")
-		if to != nil && from != nil && strings.TrimSpace(to.text) == input {
-			return g.variableOf(strings.TrimSpace(from.text))
-		}
-	}
-	return g.variableOf(input)
+	text := *sub
+	text.parent = n.element // where the key is asked for
+	return g.value(&text, sub.attr("correlationKey"), "key", n.id, schema.String)
 }
 
 // reads are the variables of an expression in CEL.
