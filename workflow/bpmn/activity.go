@@ -18,7 +18,10 @@ func (g *graph) work(n *node) []*draft {
 	inner := (&draft{id: n.id, at: n.element, step: g.activity(n)}).worded().step
 	events, behind := g.boundary(n, d)
 	more = append(more, behind...)
-	within := n.loop != nil && n.loop.name == "standardLoopCharacteristics" // what interrupts the activity leaves the loop
+	within := n.loop != nil && n.loop.name == "standardLoopCharacteristics" && !n.framed() // what interrupts the activity leaves the loop
+	if within && n.clocked() {
+		g.warn(n.loop, "bpmn/loop", "put the loop into a sub-process, and the event on that", "a boundary event of %s begins to wait anew in each round of its loop", named(n.element))
+	}
 	if n.undo != nil && (n.loop == nil || within) {
 		inner = inner.Compensation(g.undoing(n.undo))
 	}
@@ -30,7 +33,9 @@ func (g *graph) work(n *node) []*draft {
 	case n.loop == nil:
 		d.step = inner
 	case within:
-		d.step = g.repeat(n, inner)
+		d.step = g.repeat(n, n.entered(), inner)
+	case n.framed():
+		d.step = schema.Sub(n.entered(), g.repeat(n, n.entered()+".loop", inner).Line(n.line, n.col)).Boundary(events...)
 	default:
 		d.step = g.each(n, inner)
 		if n.undo != nil {
@@ -113,8 +118,17 @@ func (s *scope) cancels() bool {
 	})
 }
 
-// repeat does an activity as its standard loop says.
-func (g *graph) repeat(n *node, inner schema.Step) schema.Step {
+// clocked reports whether an activity has boundary events for which it matters when they begin to wait.
+func (n *node) clocked() bool { return n.awaits("timer") || n.awaits("conditional") }
+
+// framed reports whether the standard loop of an activity lies in a sub-process, which has the boundary events: they wait
+// through all of its rounds. What undoes the activity, or cancels it, cannot be that of another.
+func (n *node) framed() bool {
+	return n.loop != nil && n.loop.name == "standardLoopCharacteristics" && n.clocked() && n.undo == nil && n.name != "transaction"
+}
+
+// repeat does an activity as its standard loop says, in a step of the given id.
+func (g *graph) repeat(n *node, id string, inner schema.Step) schema.Step {
 	if most := n.loop.attr("loopMaximum"); most != "" {
 		g.unsettled(n.loop, "open/loop", "count in a variable, and test it in the condition", "that %s loops at most %s times is left aside", named(n.element), clip(most))
 	}
@@ -125,12 +139,12 @@ func (g *graph) repeat(n *node, inner schema.Step) schema.Step {
 		cel = g.missing(n.loop, "again", n.id, schema.Bool, "the loop of "+named(n.element)+" has no condition")
 	}
 	if n.loop.flag("testBefore", false) {
-		return schema.RepeatWhile(n.entered(), cel, inner)
+		return schema.RepeatWhile(id, cel, inner)
 	}
 	if strings.Contains(cel, "//") {
 		cel += "\n" // the comment ends before the parenthesis
 	}
-	return schema.Repeat(n.entered(), "!("+cel+")", inner)
+	return schema.Repeat(id, "!("+cel+")", inner)
 }
 
 var (
@@ -174,7 +188,7 @@ func (g *graph) activity(n *node) schema.Step {
 	case send:
 		name, key := g.message(n, n.element)
 		if kind := g.handler(n); kind != "" || n.attr("messageRef") == "" {
-			s = g.service(n)
+			s = g.service(n, kind)
 			break
 		}
 		return g.partner(n, schema.Send(n.id, name, key))
@@ -186,17 +200,17 @@ func (g *graph) activity(n *node) schema.Step {
 		if variable, text := g.script(n); variable != "" {
 			return schema.Script(n.id).OutExpr(variable, text)
 		}
-		s = g.service(n)
+		s = g.service(n, g.handler(n))
 	default:
-		s = g.service(n)
+		s = g.service(n, g.handler(n))
 	}
 	return g.data(n, s)
 }
 
-// service is a task that a handler does.
-func (g *graph) service(n *node) schema.Step {
+// service is a task that a handler does, of the kind given, "" if the file gives none.
+func (g *graph) service(n *node, kind string) schema.Step {
 	s := schema.Service(n.id)
-	if kind := g.handler(n); kind != "" {
+	if kind != "" {
 		s = s.Handler(kind)
 	}
 	return g.retries(n, s)

@@ -107,7 +107,7 @@ func (g *graph) uses(s *scope) {
 		}
 		if n.loop != nil {
 			if c := n.loop.child("loopCondition"); c != nil {
-				if cel, reason := toCEL(c.text, c.attr("language")); reason == "" {
+				if cel, reason := toCEL(c.text, g.language(c, c.text)); reason == "" {
 					found := outside(n.element, reads(cel))
 					g.vars.add(c, found)
 					g.vars.before(n, found)

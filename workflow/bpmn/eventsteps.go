@@ -150,17 +150,30 @@ func (g *graph) message(n *node, d *element) (name, key string) {
 	ref := d.attr("messageRef")
 	m := g.byRef(g.messages, ref)
 	if m != nil {
-		name = clean(m.attr("name"), schema.MaxText)
+		name = g.nameOf(n, m)
 		key = g.correlation(n, m)
 	}
 	return cmp.Or(name, clean(ref, schema.MaxText), n.id), key
+}
+
+// nameOf is the name of the message or signal of a node.
+func (g *graph) nameOf(n *node, e *element) string {
+	name := clean(e.attr("name"), schema.MaxText)
+	if !strings.HasPrefix(name, "=") {
+		return name
+	}
+	if literal, ok := literalFEEL(name); ok {
+		return literal
+	}
+	g.unsettled(n.element, "open/name", "give it a name that is none", "the name of the %s of %s is an expression: %q; it is taken for the name itself", e.name, named(n.element), clip(name))
+	return name
 }
 
 // signal is the name of a signal.
 func (g *graph) signal(n *node, d *element) string {
 	ref := d.attr("signalRef")
 	if s := g.byRef(g.ids, ref); s != nil {
-		if name := clean(s.attr("name"), schema.MaxText); name != "" {
+		if name := g.nameOf(n, s); name != "" {
 			return name
 		}
 	}
@@ -198,6 +211,9 @@ func (g *graph) undone(d *element) []string {
 	if n.undo == nil && n.role != subprocess {
 		g.warn(d, "bpmn/compensation", "give it a boundary event with an association to what undoes it", "nothing undoes %s, so that its compensation does nothing", named(n.element))
 		return nil
+	}
+	if n.framed() {
+		return []string{n.id + ".loop"}
 	}
 	return []string{n.id}
 }

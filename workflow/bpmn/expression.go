@@ -36,7 +36,7 @@ func (g *graph) translated(e *element, text, what, id string, t schema.Type, kno
 	if g.options.ControlOnly {
 		return cmp.Or(clean(text, schema.MaxText), "true")
 	}
-	cel, reason := toCEL(text, e.attr("language"))
+	cel, reason := toCEL(text, g.language(e, text))
 	if reason == "" {
 		reason = counting(e, cel, known)
 	}
@@ -49,6 +49,19 @@ func (g *graph) translated(e *element, text, what, id string, t schema.Type, kno
 	name := g.blankFor(what, id, t)
 	g.unsettled(e, "open/expression", "write it in CEL, as in amount > 100 && approved", "%q has no translation: %s; the variable %q stands for it", clip(text), reason, name)
 	return name
+}
+
+// language is what the file says an expression is written in. What it says for all of them counts if it is FEEL or CEL: most
+// files name XPath, or what their tool does, and write something else.
+func (f *file) language(e *element, text string) string {
+	own, all := e.attr("language"), f.root.attr("expressionLanguage")
+	if own != "" || translate.Detect(text, "") == translate.JUEL {
+		return own
+	}
+	if l := translate.Detect("", all); l == translate.FEEL || l == translate.CEL {
+		return all
+	}
+	return ""
 }
 
 // mistyped is why an expression that can be read cannot be compiled; "" where that is not so, or not known to matter.

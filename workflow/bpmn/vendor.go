@@ -70,8 +70,13 @@ func (g *graph) handler(n *node) string {
 	}
 	for _, kind := range kinds {
 		kind = strings.TrimSpace(kind)
-		if inner, ok := strings.CutPrefix(kind, "="); ok {
-			kind = strings.Trim(inner, ` "`)
+		if strings.HasPrefix(kind, "=") {
+			name, ok := literalFEEL(kind)
+			if !ok {
+				g.unsettled(n.element, "open/handler", "name the handler itself", "the handler of %s is an expression: %q; %q stands for it", named(n.element), clip(kind), n.id)
+				return n.id
+			}
+			kind = name
 		}
 		if strings.HasPrefix(kind, "${") || strings.HasPrefix(kind, "#{") {
 			kind = strings.TrimSuffix(kind[2:], "}")
@@ -81,6 +86,17 @@ func (g *graph) handler(n *node) string {
 		}
 	}
 	return ""
+}
+
+var feelText = regexp.MustCompile(`^=\s*"([^"\\]*)"$`)
+
+// literalFEEL is the text that an expression in FEEL is, if it is no more than that.
+func literalFEEL(text string) (literal string, ok bool) {
+	m := feelText.FindStringSubmatch(strings.TrimSpace(text))
+	if m == nil {
+		return "", false
+	}
+	return m[1], true
 }
 
 var retryForm = regexp.MustCompile(`^R(\d{1,3})/(P.*)$`)
