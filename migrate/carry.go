@@ -52,6 +52,9 @@ func (c *Checker) carry(run Run, s *kernel.State, loc *time.Location) []kernel.D
 		case s.Marking.Has(n.Running) != x.Started:
 			continue // a job that became a person's task, not begun by anybody
 		}
+		if n.Kind != o.Kind {
+			x.Attempt = 0 // they counted something else
+		}
 		x.Job = n.Kind == program.ServiceTask
 		kept = append(kept, x)
 	}

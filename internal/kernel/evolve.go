@@ -154,15 +154,19 @@ func (m *Machine) start(s *State, e *Event) bool {
 	if n.Start < 0 || !m.p.Net.Enabled(s.Marking, int(n.Start)) {
 		return false
 	}
+	again := false
 	if w := s.Work(e.Node); w != nil {
 		w.Started, w.Actor = true, e.Actor
+		again = w.Attempt > 0
 	} else {
 		s.open(&Work{Node: e.Node, Since: e.Seq, At: e.At, Started: true, Job: n.Kind == program.ServiceTask, Actor: e.Actor})
 	}
 	m.count(s, e.Node, m.nodes[e.Node].start)
 	s.past.letter(e.Seq)
 	m.fire(s, int(n.Start))
-	m.observe(s, e.Node, program.Start)
+	if !again {
+		m.observe(s, e.Node, program.Start)
+	}
 	return true
 }
 
@@ -175,6 +179,7 @@ func (m *Machine) release(s *State, e *Event) bool {
 		return false
 	}
 	w.Started, w.Actor = false, ""
+	w.Attempt++
 	s.Marking.Remove(n.Running)
 	s.Marking.Add(n.Offered)
 	d := m.nodes[e.Node].start

@@ -102,8 +102,10 @@ func (d *step) claim(x *program.Node, w *Work) error {
 	if err := d.separate(x); err != nil {
 		return err
 	}
-	if err := d.forbidden(d.c.Node, program.Start); err != nil {
-		return err
+	if w.Attempt == 0 {
+		if err := d.forbidden(d.c.Node, program.Start); err != nil {
+			return err
+		}
 	}
 	d.emit(Event{Kind: history.Started, Node: d.c.Node, Actor: d.c.Actor})
 	return nil
@@ -158,7 +160,7 @@ func (d *step) completeTask(x *program.Node, w *Work) error {
 	if err != nil {
 		return err
 	}
-	if err := d.forbiddenToEnd(d.c.Node, w.Started); err != nil {
+	if err := d.forbiddenToEnd(d.c.Node, w.Started || w.Attempt > 0); err != nil {
 		return err
 	}
 	if !w.Started {

@@ -10,8 +10,8 @@ import (
 )
 
 // Rules of the domain on one instance. Evolve moves the automaton of each rule by each letter, in the order of history:
-// rules read what happened as it happened, so a letter that was retracted since (a claim) stays read, and a replay, which
-// may take letters in another order, moves none. Decide asks before it emits a letter; what people and programs ask for
+// rules read what happened as it happened, so a letter that was retracted since (a claim) stays read, is not read again when
+// the task is claimed by the next, and a replay, which may take letters in another order, moves none. Decide asks before it emits a letter; what people and programs ask for
 // is then refused, and what would happen by itself is an incident.
 
 // RuleError is the ErrRule of one rule.
@@ -141,10 +141,14 @@ type Seen struct {
 	Phase program.Phase
 }
 
-// see adds the letter of an event, if it has one.
-func (t *Trace) see(e *Event) {
+// see adds the letter of an event in state s, if it has one. A task that was given back and is claimed again has been
+// started already.
+func (t *Trace) see(s *State, e *Event) {
 	switch e.Kind {
 	case history.Started:
+		if w := s.Work(e.Node); w != nil && !w.Job && w.Attempt > 0 {
+			return
+		}
 		t.Seen = append(t.Seen, Seen{e.Node, program.Start})
 	case history.Completed:
 		t.Seen = append(t.Seen, Seen{e.Node, program.Complete})

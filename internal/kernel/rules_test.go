@@ -43,11 +43,18 @@ func (w *world) checkRules() {
 	want := []string{}
 	states := make([]uint16, len(p.Rules))
 	w.violated = 0
+	returned := map[int32]bool{} // tasks whose claim was given back
 	for _, e := range w.events {
 		l := -1
 		switch e.Kind {
+		case history.Offered:
+			returned[e.Node] = false
+		case history.Released:
+			returned[e.Node] = true
 		case history.Started:
-			l = int(ltlf.Started)
+			if !returned[e.Node] {
+				l = int(ltlf.Started)
+			}
 		case history.Completed, history.Fired, history.Received, history.Caught:
 			l = int(ltlf.Completed)
 		case history.Ended:

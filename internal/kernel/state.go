@@ -95,7 +95,8 @@ type Work struct {
 	Since uint64 // number of the event that opened it: its identity
 	At    int64  // of that event, unix milliseconds
 	Due   int64  // of a user task or timer; of a job: when the next attempt is due; 0: none. Unix milliseconds. An incident of a timer keeps it
-	// Attempt counts the failed attempts of a job.
+	// Attempt counts the failed attempts of a job; of a user task the claims that were given back, which rules of the
+	// domain need: they heard of the first one that the task was started, and do not hear it again.
 	Attempt  uint32
 	Started  bool // the task was claimed or the job dispatched: it is running
 	Job      bool // it is a service task, so a handler runs it

@@ -75,7 +75,7 @@ func (t *Trace) add(m *Machine, s *State, e *Event) {
 	if e.Node >= int32(len(m.p.Nodes)) || e.Node < 0 && e.Kind != history.Created {
 		return // Evolve refuses it
 	}
-	t.see(e)
+	t.see(s, e)
 	l := Letter{Seq: e.Seq, At: e.At, Kind: e.Kind, Node: e.Node, Wrote: e.Wrote, Actor: e.Actor, Code: e.Code}
 	switch e.Kind {
 	case history.Created:

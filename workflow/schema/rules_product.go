@@ -176,25 +176,41 @@ func (x *product) nearest(is func(i int) bool) int32 {
 
 // canEnd tells for each pair whether the instance can complete from it.
 func (x *product) canEnd() []bool {
+	over := make([]bool, len(x.pairs))
+	for i := range over {
+		over[i] = x.over(i)
+	}
+	return x.leadsTo(over)
+}
+
+// canBeRefused tells for each pair whether a letter may be refused there or later.
+func (x *product) canBeRefused() []bool {
+	there := make([]bool, len(x.pairs))
+	for _, r := range x.refused {
+		there[r.pair] = true
+	}
+	return x.leadsTo(there)
+}
+
+// leadsTo tells for each pair whether one of those in there, which it takes over, can be reached from it.
+func (x *product) leadsTo(there []bool) []bool {
 	into := make([][]int32, len(x.pairs))
 	for _, e := range x.edges {
 		into[e[1]] = append(into[e[1]], e[0])
 	}
-	can := make([]bool, len(x.pairs))
 	var todo []int32
-	for i := range x.pairs {
-		if x.over(i) {
-			can[i] = true
+	for i, is := range there {
+		if is {
 			todo = append(todo, int32(i))
 		}
 	}
 	for ; len(todo) > 0; todo = todo[1:] {
 		for _, i := range into[todo[0]] {
-			if !can[i] {
-				can[i] = true
+			if !there[i] {
+				there[i] = true
 				todo = append(todo, i)
 			}
 		}
 	}
-	return can
+	return there
 }

@@ -157,6 +157,14 @@ func (v *verifier) refusals(x *product) {
 	}
 	can := x.canEnd()
 	lost := x.nearest(func(i int) bool { return !can[i] })
+	if v.granted.given {
+		// Where guards agree there may be ways that lead nowhere without any rule, and no way to the end that free guards show.
+		if !v.granted.strands {
+			return
+		}
+		refused := x.canBeRefused()
+		lost = x.nearest(func(i int) bool { return !can[i] && refused[i] })
+	}
 	if lost < 0 {
 		return
 	}

@@ -64,6 +64,7 @@ type verifier struct {
 	open     bool // but rules were, or atomicity; it is reported
 	states   int
 	constant decided
+	granted  grant
 	fired    []bool // by transition, if a reduced net tells; nil: the space does
 	findings
 
@@ -241,7 +242,7 @@ func (v *verifier) completes() {
 		reported++
 		v.stuck(node, v.space.Run(state))
 	}
-	if reported > 0 || !v.space.Complete {
+	if reported > 0 || !v.space.Complete || v.granted.given {
 		return
 	}
 	if worst := lostIn(v.space); worst >= 0 {
@@ -294,6 +295,10 @@ func (v *verifier) isJoin(i int32) bool {
 // dead reports steps that no run reaches. What lies in one of them, or on its border, is not mentioned. A boundary event
 // that cannot happen does no harm, so that is a warning, and what only it leads to is not mentioned either.
 func (v *verifier) dead() {
+	if v.granted.given {
+		v.list = append(v.list, v.granted.dead...)
+		return
+	}
 	if !v.complete {
 		return
 	}

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/replank/replank/internal/expr"
 	"github.com/replank/replank/internal/petri"
@@ -71,21 +72,39 @@ func (v *verifier) correlated(opt petri.Options) *verifier {
 			x.Post.Add(own)
 		}
 	}, nil)
+	c.granted = v.grants()
 	c.judge(opt)
 	if !c.complete && !refused(c.list) {
+		v.warn("sound/unverified", v.p.id.at, "let fewer guards ask the same, or fewer branches run at once",
+			"the budget of %d states is spent before guards that ask the same were made to agree: runs in which they differ cannot happen", opt.Budget)
 		return nil
 	}
-	free := func(code string) bool {
-		return slices.ContainsFunc(v.list, func(f Finding) bool { return f.Severity == Fatal && f.Code == code })
-	}
-	if !free("sound/unsafe") && !free("sound/deadlock") && !free("sound/livelock") {
-		// With free guards the end and all steps can be reached, and then that is enough: an instance that was moved here, or
-		// whose variables an operator sets, may have any answers.
-		c.list = slices.DeleteFunc(c.list, func(f Finding) bool {
-			return f.Severity == Fatal && (f.Code == "sound/lost" || f.Code == "sound/dead") && !free(f.Code)
-		})
-	}
 	return c
+}
+
+// A grant is what need not be shown again where guards agree: that the end can be reached from everywhere, and all steps
+// but the dead ones. With free guards it was, and that is enough: an instance that was moved here, or whose variables an
+// operator sets, may have any answers.
+type grant struct {
+	given   bool
+	dead    []Finding
+	strands bool // but where rules refuse steps the end cannot be reached from everywhere
+}
+
+// grants is what was shown with free guards.
+func (v *verifier) grants() grant {
+	g := grant{given: true}
+	for _, f := range v.list {
+		switch {
+		case f.Code == "sound/dead":
+			g.dead = append(g.dead, f)
+		case f.Code == "rule/strands":
+			g.strands = true
+		case f.Severity == Fatal && strings.HasPrefix(f.Code, "sound/"):
+			return grant{}
+		}
+	}
+	return g
 }
 
 // asks is what tells an atom from others: the condition, with the variables that its names mean.

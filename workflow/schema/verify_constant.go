@@ -97,7 +97,7 @@ func (v *verifier) happens(t int) bool {
 // endless reports that no run can get to the end any more because a constant guard never lets it.
 func (v *verifier) endless() {
 	d := &v.constant
-	if d.never == nil || !v.space.Complete {
+	if d.never == nil || !v.space.Complete || v.granted.given {
 		return
 	}
 	can := make([]bool, v.space.Len())

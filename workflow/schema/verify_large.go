@@ -33,7 +33,7 @@ func (v *verifier) judge(opt petri.Options) {
 	space := red.Net.Explore(red.Initial, petri.Options{Budget: opt.Budget, Stop: opt.Stop})
 	wrong := v.alarm(space, func(t int) bool {
 		return red.Consists(t, func(t int) bool { return v.automatic(int(of[t])) })
-	}) || space.Complete && lostIn(space) >= 0
+	}) || space.Complete && !v.granted.given && lostIn(space) >= 0
 	if !wrong {
 		v.complete, v.states = space.Complete, space.Len()
 		v.proved(opt, red, space, of)
@@ -175,7 +175,7 @@ func (v *verifier) within(opt petri.Options, never []bool) {
 		return
 	}
 	v.fired = v.happened(red, space, of)
-	if worst := lostIn(space); worst >= 0 {
+	if worst := lostIn(space); worst >= 0 && !v.granted.given {
 		run, _ := red.Expand(space.Run(worst), false)
 		if run = v.original(run, of); !v.can(run) {
 			v.complete = false
@@ -242,7 +242,7 @@ func (v *verifier) told(red *petri.Reduced, space *petri.Space) {
 			}
 		}
 	}
-	if worst := lostIn(space); space.Complete && worst >= 0 {
+	if worst := lostIn(space); space.Complete && !v.granted.given && worst >= 0 {
 		if run, _ := red.Expand(space.Run(worst), false); run != nil {
 			node := v.blame(at(run))
 			if run = v.original(run, of); v.can(run) {
