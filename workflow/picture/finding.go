@@ -23,6 +23,9 @@ func Finding(p *schema.Process, f schema.Finding) *Picture {
 		if strings.HasSuffix(entry, " started") {
 			m.Nodes[node] = Running
 			t.now[node] = true
+		} else if t.now[node] { // a rule heard both
+			delete(m.Nodes, node)
+			delete(t.now, node)
 		}
 	}
 	t.mark(m, OnTrace)

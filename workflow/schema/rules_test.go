@@ -49,7 +49,7 @@ func checkRule(t *rapid.T, src string, steps []string, seen map[string]int) {
 	a := rapid.IntRange(0, len(steps)-2).Draw(t, "a")
 	b := rapid.IntRange(a+1, len(steps)-1).Draw(t, "b")
 	on := rapid.SampledFrom([]string{onRefuse, onFlag, ""}).Draw(t, "on")
-	src += fmt.Sprintf("rules:\n  - {rule: r, declare: %q%s}\n", declared(t, steps[a], steps[b]), map[string]string{"": "", onFlag: ", on: flag", onRefuse: ", on: refuse"}[on])
+	src += fmt.Sprintf("rules:\n  - {rule: r, %s%s}\n", ruling(t, steps[a], steps[b]), map[string]string{"": "", onFlag: ", on: flag", onRefuse: ", on: refuse"}[on])
 	codes := map[string]bool{}
 	q, err := Parse("test.yaml", []byte(src))
 	var wrong *Error
@@ -64,6 +64,17 @@ func checkRule(t *rapid.T, src string, steps []string, seen map[string]int) {
 	default:
 		for _, f := range q.report.Findings {
 			codes[f.Code+" "+f.Severity.String()] = true
+		}
+	}
+	var told []Finding
+	if wrong != nil {
+		told = wrong.Findings
+	} else {
+		told = q.report.Findings
+	}
+	for _, f := range told {
+		if (f.Code == "rule/violated" || f.Code == "rule/never") && !violates(q.program, f.Trace) {
+			t.Fatalf("%s: the run %v does not violate the rule\n%s", f.Code, f.Trace, src)
 		}
 	}
 	x := runner{p: q.program, v: &verifier{p: q, prog: q.program, net: q.program.Net, findings: findings{source: q.source}}, left: 5_000}
@@ -83,6 +94,39 @@ func checkRule(t *rapid.T, src string, steps []string, seen map[string]int) {
 	if len(want) == 0 {
 		seen["none"]++
 	}
+}
+
+// violates reports whether a run as a finding tells it violates the first rule: for good, or if it ends there.
+func violates(p *program.Program, trace []string) bool {
+	a := p.Rules[0].Automaton
+	state, begun := uint16(0), map[string]bool{}
+	read := func(id string, phase ltlf.Phase) { state = a.Next(state, a.Letter(id, phase)) }
+	for _, entry := range trace {
+		id, only := strings.CutSuffix(entry, " started")
+		n, is := p.ByID[id]
+		switch x := p.Nodes[max(n, 0)]; {
+		case !is || strings.HasSuffix(id, joinSuffix): // a flow
+		case only:
+			begun[id] = true
+			read(id, ltlf.Started)
+		case x.Start >= 0 && !begun[id]:
+			read(id, ltlf.Started)
+			read(id, ltlf.Completed)
+		case x.Start >= 0 || x.Complete >= 0 || x.Occur >= 0:
+			begun[id] = false
+			read(id, ltlf.Completed)
+		}
+	}
+	return !a.Accepts(state)
+}
+
+// ruling is a template, or a formula that hears every letter.
+func ruling(t *rapid.T, a, b string) string {
+	if rapid.IntRange(0, 3).Draw(t, "ltlf") > 0 {
+		return fmt.Sprintf("declare: %q", declared(t, a, b))
+	}
+	text := rapid.SampledFrom([]string{"X !%s | F %s", "G(%s -> X %s)", "!(F (%s & X X %s))", "X X !%s & X !%s"}).Draw(t, "formula")
+	return fmt.Sprintf("ltlf: %q", fmt.Sprintf(text, a, b))
 }
 
 func declared(t *rapid.T, a, b string) string {

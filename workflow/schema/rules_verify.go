@@ -61,7 +61,7 @@ func (v *verifier) rule(x *product, r *program.Rule, src *rule) bool {
 	bad := x.nearest(func(i int) bool { return violated(i) || owes(i) })
 	if x.nearest(func(i int) bool { return x.over(i) && !owes(i) }) < 0 {
 		if bad >= 0 { // else no run ends, which is told elsewhere
-			v.report(Fatal, "rule/never", src.id.at, "", x.run(bad), "", "no run satisfies the rule %q: %s", r.ID, v.violation(x, bad, src))
+			v.ruled(Fatal, "rule/never", src.id.at, "", x.run(bad), "", "no run satisfies the rule %q: %s", r.ID, v.violation(x, bad, src))
 		}
 		return false
 	}
@@ -70,14 +70,14 @@ func (v *verifier) rule(x *product, r *program.Rule, src *rule) bool {
 	}
 	switch {
 	case bad >= 0 && !r.Refuse && !r.Flag:
-		v.report(Fatal, "rule/violated", src.id.at, "", x.run(bad), `change the steps so that no run does that, or say what happens then with "on: refuse" or "on: flag"`,
+		v.ruled(Fatal, "rule/violated", src.id.at, "", x.run(bad), `change the steps so that no run does that, or say what happens then with "on: refuse" or "on: flag"`,
 			"the rule %q does not hold for every run: %s", r.ID, v.violation(x, bad, src))
 	case bad >= 0:
 		what := "instances that do are flagged"
 		if r.Refuse {
 			what = "it is refused at run time"
 		}
-		v.report(Warning, "rule/violated", src.id.at, "", x.run(bad), "",
+		v.ruled(Warning, "rule/violated", src.id.at, "", x.run(bad), "",
 			"some runs would violate the rule %q, and %s: %s", r.ID, what, v.violation(x, bad, src))
 	}
 	switch {
@@ -88,6 +88,12 @@ func (v *verifier) rule(x *product, r *program.Rule, src *rule) bool {
 			"nothing that the rule %q is about ever happens", r.ID)
 	}
 	return true
+}
+
+// ruled reports what a run does to a rule.
+func (v *verifier) ruled(severity Severity, code string, at mark, id string, run []int, hint, format string, args ...any) {
+	v.add(severity, code, at, id, hint, format, args...)
+	v.list[len(v.list)-1].Trace = v.heard(run)
 }
 
 func (x *product) at(i, rule int) uint16 { return x.states[x.pairs[i].rules][rule] }
@@ -151,7 +157,7 @@ func (v *verifier) refusals(x *product) {
 	for k, r := range x.rules {
 		bad := x.nearest(func(i int) bool { return x.over(i) && !r.Automaton.Accepts(x.at(i, k)) })
 		if bad >= 0 {
-			v.report(Fatal, "rule/violated", v.written(r).id.at, "", x.run(bad), `what a rule demands cannot be had by refusing steps: change the steps, or write "on: flag"`,
+			v.ruled(Fatal, "rule/violated", v.written(r).id.at, "", x.run(bad), `what a rule demands cannot be had by refusing steps: change the steps, or write "on: flag"`,
 				"refusing steps does not keep the rule %q: the run ends, and it is not satisfied", r.ID)
 		}
 	}
@@ -169,7 +175,7 @@ func (v *verifier) refusals(x *product) {
 		return
 	}
 	r, step := v.refuser(x, lost)
-	v.report(Fatal, "rule/strands", v.written(r).id.at, "", x.run(lost), `give the process another way on, such as a boundary event of the step, or write "on: flag"`,
+	v.ruled(Fatal, "rule/strands", v.written(r).id.at, "", x.run(lost), `give the process another way on, such as a boundary event of the step, or write "on: flag"`,
 		"the rule %q strands instances: after this run they can never end, because it refuses %s", r.ID, v.name(step))
 }
 

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -166,4 +167,29 @@ func TestCorrelationAgreesWithData(t *testing.T) {
 	}
 	randtest.Check(t, randtest.Keys(seen, "free true, with data false", "free true, with data true", "free false, with data false"), prop)
 	t.Log(seen)
+}
+
+// Where the budget is too small to make guards agree, the errors that free guards show stay, with a word that their runs may
+// be none.
+func TestGuardsBeyondBudget(t *testing.T) {
+	var vars, first, second strings.Builder
+	for i := range 9 {
+		fmt.Fprintf(&vars, "  v%[1]d: bool\n  n%[1]d: int\n", i)
+		fmt.Fprintf(&first, "  - {choose: c%[1]d, cases: [{when: v%[1]d, do: [{user: w%[1]d, out: [n%[1]d]}]}, {else: []}]}\n", i)
+		fmt.Fprintf(&second, "  - {choose: d%[1]d, cases: [{when: v%[1]d, do: [{user: r%[1]d, in: [n%[1]d]}]}, {else: []}]}\n", i)
+	}
+	p := compiled(t, "process: p\nin: [v0, v1, v2, v3, v4, v5, v6, v7, v8]\nvars:\n"+vars.String()+"steps:\n"+first.String()+second.String())
+	codes := func(states int) string {
+		var list []string
+		for _, f := range verify(p, Budget{States: states}).Findings {
+			list = append(list, f.Code+" "+f.Severity.String())
+		}
+		return strings.Join(slices.Compact(list), ", ")
+	}
+	if got, want := codes(500), "sound/unverified warning, data/missing error"; got != want {
+		t.Errorf("within 500 states: %s, want %s", got, want)
+	}
+	if got := codes(0); got != "" {
+		t.Errorf("within the default: %s", got)
+	}
 }

@@ -63,17 +63,8 @@ func (v *verifier) trace(run []int) []string {
 	m.Union(v.prog.Initial)
 	for _, t := range run {
 		v.net.Fire(m, t)
-		a := &v.prog.Acts[t]
-		switch {
-		case a.Phase == program.Start:
-		case a.Phase != 0, a.Node >= 0 && v.prog.Nodes[a.Node].Kind == program.EndEvent:
-			trace = append(trace, v.prog.Nodes[a.Node].ID)
-		case a.Decision >= 0 && a.Flow >= 0 && len(v.prog.Decisions[a.Decision].Flows) > 1:
-			f := v.prog.Decisions[a.Decision].Flows[a.Flow].ID
-			if id := v.prog.Nodes[a.Node].ID; !strings.HasPrefix(f, id+"->") {
-				f = fmt.Sprintf("%s[%s]", id, f)
-			}
-			trace = append(trace, f)
+		if entry := v.entry(t); entry != "" {
+			trace = append(trace, entry)
 		}
 	}
 	for i := range v.prog.Nodes {
@@ -82,4 +73,50 @@ func (v *verifier) trace(run []int) []string {
 		}
 	}
 	return trace
+}
+
+// entry is what a run tells of a transition, "" if nothing: starts, and what is silent.
+func (v *verifier) entry(t int) string {
+	a := &v.prog.Acts[t]
+	switch {
+	case a.Phase == program.Start:
+	case a.Phase != 0, a.Node >= 0 && v.prog.Nodes[a.Node].Kind == program.EndEvent:
+		return v.prog.Nodes[a.Node].ID
+	case a.Decision >= 0 && a.Flow >= 0 && len(v.prog.Decisions[a.Decision].Flows) > 1:
+		f := v.prog.Decisions[a.Decision].Flows[a.Flow].ID
+		if id := v.prog.Nodes[a.Node].ID; !strings.HasPrefix(f, id+"->") {
+			f = fmt.Sprintf("%s[%s]", id, f)
+		}
+		return f
+	}
+	return ""
+}
+
+// heard words a run for a rule, which hears starts too: each in its place, unless the next that the rule hears is that the
+// step is complete.
+func (v *verifier) heard(run []int) []string {
+	if run == nil {
+		return nil
+	}
+	trace := []string{}
+	for i, t := range run {
+		entry := v.entry(t)
+		if a := &v.prog.Acts[t]; a.Phase == program.Start && !v.completesFirst(a.Node, run[i+1:]) {
+			entry = v.prog.Nodes[a.Node].ID + " started"
+		}
+		if entry != "" {
+			trace = append(trace, entry)
+		}
+	}
+	return trace
+}
+
+// completesFirst reports whether the first letter of a run completes a node.
+func (v *verifier) completesFirst(node int32, run []int) bool {
+	for _, t := range run {
+		if a := &v.prog.Acts[t]; a.Phase != 0 {
+			return a.Node == node
+		}
+	}
+	return false
 }
