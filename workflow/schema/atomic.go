@@ -31,7 +31,7 @@ func (v *verifier) atomic(opt petri.Options) {
 	var fixed, once []string // cannot be compensated; cannot be retried
 	for i := range v.prog.Nodes {
 		n, s := &v.prog.Nodes[i], v.step(int32(i))
-		if n.Complete >= 0 && s.id.s == n.ID && s.irreversible() {
+		if (n.Complete >= 0 || n.Occur >= 0 || n.Kind == program.SubProcess) && s.id.s == n.ID && s.irreversible() {
 			fixed = append(fixed, n.ID)
 		}
 		if n.Start >= 0 && n.Kind == program.ServiceTask && n.Retry.Never {
@@ -42,6 +42,7 @@ func (v *verifier) atomic(opt petri.Options) {
 		return
 	}
 	runs := v.ruleRuns(opt)
+	runs.acts = v.withEnds(fixed)
 	// follows is a run in which one of the steps then follows one of those before; all tells that all runs were seen.
 	follows := func(before, then []string) (run []int, does, all bool) {
 		a, err := ltlf.Compile(ltlf.NeverAfter(before, then), nil)
@@ -89,7 +90,7 @@ func (v *verifier) atomic(opt petri.Options) {
 		if !does {
 			continue
 		}
-		first := v.lastOf(run, before)
+		first := v.lastOf(runs.acts, run, before)
 		for i := 0; first == "" && i < len(before); i++ { // the run cannot be told
 			if _, does, _ := follows(before[i:i+1], []string{id}); does {
 				first = before[i]
@@ -111,10 +112,27 @@ func (v *verifier) atomic(opt petri.Options) {
 	}
 }
 
+// withEnds are the acts of the transitions, those with which sub-processes among some steps end being letters: that they are
+// complete.
+func (v *verifier) withEnds(steps []string) []program.Act {
+	acts := slices.Clone(v.prog.Acts)
+	for t := range acts {
+		a := &acts[t]
+		if a.Node < 0 || a.Phase != 0 {
+			continue
+		}
+		n := &v.prog.Nodes[a.Node]
+		if n.Kind == program.SubProcess && v.prog.Net.Trans(t).Pre.Has(n.On) && slices.Contains(steps, n.ID) {
+			a.Phase = program.Complete
+		}
+	}
+	return acts
+}
+
 // lastOf is the one of some steps that is completed last in a run; "" if none is.
-func (v *verifier) lastOf(run []int, steps []string) string {
+func (v *verifier) lastOf(acts []program.Act, run []int, steps []string) string {
 	for _, t := range slices.Backward(run) {
-		if a := &v.prog.Acts[t]; a.Phase != 0 && a.Phase != program.Start && slices.Contains(steps, v.prog.Nodes[a.Node].ID) {
+		if a := &acts[t]; a.Phase != 0 && a.Phase != program.Start && slices.Contains(steps, v.prog.Nodes[a.Node].ID) {
 			return v.prog.Nodes[a.Node].ID
 		}
 	}

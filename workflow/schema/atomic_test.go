@@ -40,7 +40,7 @@ func checkAtomic(t *rapid.T, p *Process, src string, seen map[string]int) {
 		if n.Kind == program.ServiceTask {
 			n.Retry.Never = rapid.IntRange(0, 3).Draw(t, "once") < 3
 		}
-		if n.Complete >= 0 && rapid.Bool().Draw(t, "said") {
+		if (n.Complete >= 0 || s.kind == kindReceive || s.kind == kindSubprocess) && rapid.Bool().Draw(t, "said") {
 			s.undo = &compensation{word: text{s: rapid.SampledFrom([]string{"none", "impossible"}).Draw(t, "undo")}}
 		}
 	}
@@ -84,11 +84,23 @@ func (x *atomicRunner) walk(m petri.Marking, fixed bool) {
 		switch {
 		case a.Phase == program.Start && fixed && x.p.Nodes[a.Node].Retry.Never:
 			x.follows[x.p.Nodes[a.Node].ID] = true
-		case a.Phase == program.Complete && x.v.step(a.Node).irreversible():
+		case a.Node >= 0 && x.completes(t) && x.v.step(a.Node).irreversible():
 			now = true
 		}
 		x.walk(after, now)
 	}
+}
+
+// completes reports whether a transition completes an activity.
+func (x *atomicRunner) completes(t int) bool {
+	a := x.p.Acts[t]
+	switch n := &x.p.Nodes[a.Node]; x.v.step(a.Node).kind {
+	case kindReceive:
+		return a.Phase == program.Occur
+	case kindSubprocess:
+		return x.p.Net.Trans(t).Pre.Has(n.On) && !x.p.Net.Trans(t).Pre.Has(n.Offered)
+	}
+	return a.Phase == program.Complete
 }
 
 // A budget that ends before all runs were seen is told, unless a run is known by then that shows the disorder; and the

@@ -117,7 +117,7 @@ func (v *verifier) enabling(touch []bool) []bool {
 		empty.Union(none)
 		return true
 	}
-	for t := v.net.Silent(); t < v.net.Len(); t++ {
+	for t := range v.net.Len() {
 		if touch[t] {
 			needs(v.net.Trans(t))
 		}

@@ -22,6 +22,7 @@ const ruleSpace = 1 << 16
 type ruleRuns struct {
 	v       *verifier
 	opt     petri.Options
+	acts    []program.Act // by transition of the program
 	whole   *petri.Space
 	never   []bool     // see verifier.never
 	net     *petri.Net // closed, without what constant guards decide against; nil until it is needed
@@ -47,14 +48,14 @@ func (v *verifier) ruleRuns(opt petri.Options) *ruleRuns {
 	if v.small > 0 {
 		first.Budget = min(opt.Budget, v.small)
 	}
-	return &ruleRuns{v: v, opt: opt, whole: v.net.Explore(v.prog.Initial, first), never: v.never(), left: opt.Budget, reduced: map[string]*ruleNet{}}
+	return &ruleRuns{v: v, opt: opt, acts: v.prog.Acts, whole: v.net.Explore(v.prog.Initial, first), never: v.never(), left: opt.Budget, reduced: map[string]*ruleNet{}}
 }
 
 // read lets rules read the runs, with what violates them for good left out if they refuse. If the budget is spent the
 // product is that of some runs, and not complete.
 func (s *ruleRuns) read(refusing bool, rules ...*program.Rule) *product {
 	if s.whole.Complete {
-		x := &product{space: s.whole, acts: s.v.prog.Acts, rules: rules, refusing: refusing, never: s.never, budget: s.opt.Budget}
+		x := &product{space: s.whole, acts: s.acts, rules: rules, refusing: refusing, never: s.never, budget: s.opt.Budget}
 		if x.explore(); x.complete {
 			return x
 		}
@@ -96,7 +97,7 @@ func (s *ruleRuns) reduce(telling []bool) *ruleNet {
 	for t := range n.Net.Len() {
 		act := program.Act{Node: -1}
 		if o := n.Original(t); o >= 0 && telling[s.of[o]] {
-			act = s.v.prog.Acts[s.of[o]]
+			act = s.acts[s.of[o]]
 		}
 		n.acts, n.counts = append(n.acts, act), append(n.counts, !n.Net.Trans(t).Silent)
 	}
@@ -113,9 +114,9 @@ func (s *ruleRuns) telling(rules []*program.Rule) []bool {
 		phase program.Phase
 	}
 	tells := map[letter]bool{}
-	telling := make([]bool, len(s.v.prog.Acts))
-	for t := range s.v.prog.Acts {
-		a := &s.v.prog.Acts[t]
+	telling := make([]bool, len(s.acts))
+	for t := range s.acts {
+		a := &s.acts[t]
 		if a.Phase == 0 {
 			continue
 		}
