@@ -287,7 +287,14 @@ func (g *graph) call(n *node) schema.Step {
 	if _, local, prefixed := strings.Cut(called, ":"); prefixed && g.ids[called] == nil {
 		called = local
 	}
-	return schema.Call(n.id, ID(called))
+	s := schema.Call(n.id, ID(called))
+	if version, binding := n.own("calledElementVersion"), n.own("calledElementBinding"); version != "" && (binding == "" || binding == "version") {
+		if v := number(version); v > 0 {
+			return s.Version(v)
+		}
+		g.warn(n.element, "bpmn/called", "use a number", "the version %q that %s calls is left aside", clip(version), named(n.element))
+	}
+	return s
 }
 
 // script is what a script task assigns if it is an expression: the variable and its value in CEL; "" if it is not.
@@ -300,6 +307,7 @@ func (g *graph) script(n *node) (variable, cel string) {
 		g.vars.add(n.element, []string{variable})
 		return variable, cmp.Or(clean(text.text, schema.MaxText), "true")
 	}
+	g.mapped[text] = true
 	cel, reason := toCEL(text.text, cmp.Or(n.attr("scriptFormat"), text.attr("language")))
 	if reason == "" {
 		reason = counting(n.element, cel, nil)

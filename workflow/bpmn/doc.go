@@ -18,7 +18,7 @@
 //	intermediateThrowEvent                    throw, compensate; none: a gateway that lets tokens through, as links are
 //	boundaryEvent                             boundary; compensation: the step that its association leads to
 //	multiInstanceLoopCharacteristics          each, "<id>.each", around the activity
-//	standardLoopCharacteristics               repeat, "<id>.loop", around the activity
+//	standardLoopCharacteristics               repeat, "<id>.loop", around the activity; with a clock at it, a sub-process around that
 //	sequenceFlow                              next, or a flow of a gateway under the flow's id
 //	messageFlow                               partner of those at its ends
 //
@@ -26,11 +26,11 @@
 // inclusive where they have conditions; where there are both, the conditional ones hang on "<id>.some" behind it, whose
 // else, if the file has none, is "<id>.skip". A process without start event begins with all nodes that nothing leads
 // to, by "<id>.start". A way that leads nowhere ends there, in "<id>.end" where the text form needs it. What follows a
-// boundary event that does not interrupt is moved into a scope of its own; see settle.go.
+// boundary event that does not interrupt is moved into a scope of its own; see aside.go.
 //
 // Names become titles, documentation docs. Diagrams, artifacts and whatever is not in BPMN's name space, or that of a
-// vendor that is known, are left aside. Ad-hoc sub-processes, complex gateways and choreographies are refused, by their
-// name and line.
+// vendor that is known, are left aside; what of that matters when a process runs is said, see omitted.go. Ad-hoc
+// sub-processes, complex gateways and choreographies are refused, by their name and line.
 //
 // # What a file leaves open
 //
@@ -46,10 +46,11 @@
 // # Expressions
 //
 // Expressions are CEL when deployed: those of JUEL (${x}, #{x}) and FEEL (= x, or so named by the language of the
-// expression) are translated where the meaning is the same, others are taken as CEL, with some habits of Java, MVEL, Python
-// and XPath understood; internal/translate says what. Variables are dyn, with a warning, unless the file declares them as a
-// property or data object of a type that is known; the activities that come right before a condition write them, and where
-// none comes before it, the process is started with them. Options.ControlOnly leaves expressions alone.
+// expression, or of the file) are translated where the meaning is the same, others are taken as CEL, with some habits
+// of Java, MVEL, Python and XPath understood; internal/translate says what. Variables are dyn, with a warning, unless
+// the file declares them as a property or data object of a type that is known; the activities that come right before a
+// condition write them, and where none comes before it, the process is started with them. Options.ControlOnly leaves
+// expressions alone.
 //
 // # Hostile files
 //

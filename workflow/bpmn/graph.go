@@ -40,7 +40,8 @@ type graph struct {
 	blank  []schema.Variable   // what stands for expressions that are open
 	named  map[string]bool     // names of variables that stand for something
 	vars   *usage
-	starts []schema.Step // how the process begins, if not with its first step by the program
+	mapped map[*element]bool // activities whose data is read, and scripts
+	starts []schema.Step     // how the process begins, if not with its first step by the program
 }
 
 // A scope is the process, a sub-process, or what follows an event that does not interrupt.
@@ -83,7 +84,7 @@ func (f *file) read(e *element, l *lessons) *graph {
 	g := &graph{
 		file: f, lessons: l, root: e, id: ID(e.attr("id")),
 		known: map[string]*node{}, lost: map[string]bool{}, flows: map[string]bool{}, lanes: map[string]string{}, links: map[string][]*node{},
-		types: map[string]string{}, named: map[string]bool{}, vars: &usage{at: map[string]*element{}, given: map[string]bool{}, seen: map[string]map[*node]bool{}},
+		types: map[string]string{}, named: map[string]bool{}, mapped: map[*element]bool{}, vars: &usage{at: map[string]*element{}, given: map[string]bool{}, seen: map[string]map[*node]bool{}},
 	}
 	if g.id == "" {
 		g.id = "process"

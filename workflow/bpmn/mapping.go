@@ -18,21 +18,21 @@ func (g *graph) data(n *node, s schema.Step) schema.Step {
 	if g.options.ControlOnly {
 		return s
 	}
-	in, out := g.inputs(n), g.outputs(n)
-	if n.role != receive { // a receive task has no input
+	g.mapped[n.element] = true
+	if n.waits() {
+		g.noInputs(n)
+	} else {
 		done := map[string]bool{}
-		for _, m := range in {
+		for _, m := range g.inputs(n) {
 			if !done[m.name] {
 				s = s.InExpr(m.name, m.cel)
 			}
 			done[m.name] = true
 		}
 	}
+	out := g.outputs(n)
 	done := map[string]bool{}
-	from := "result"
-	if n.role == receive {
-		from = "message"
-	}
+	from := n.from()
 	for _, m := range out {
 		switch {
 		case done[m.name]:
@@ -58,6 +58,28 @@ func (g *graph) data(n *node, s schema.Step) schema.Step {
 		}
 	}
 	return s
+}
+
+// waits reports whether a node waits for a message, which brings its data.
+func (n *node) waits() bool { return n.role == receive || n.role == catch }
+
+// from is what the outputs of a node come from.
+func (n *node) from() string {
+	if n.waits() {
+		return "message"
+	}
+	return "result"
+}
+
+// noInputs says that what waits for a message gets no data.
+func (g *graph) noInputs(n *node) {
+	for _, x := range n.extensions() {
+		for _, c := range x.children {
+			if c.name == "input" || c.name == "inputParameter" {
+				g.warn(c, "bpmn/mapping", "map it in an activity before", "an input of %s, which waits for a message, is left aside", named(n.element))
+			}
+		}
+	}
 }
 
 // copied reports whether an activity lies in a multi-instance activity, or is one: it cannot write variables of the process.
@@ -113,6 +135,8 @@ func (g *graph) inputs(n *node) (list []mapped) {
 				add(x, x.attr("target"), x.attr("source"), false)
 			case x.attr("variables") == "all":
 				g.warn(x, "bpmn/mapping", "name the variables", "%s passes all variables on; that is left aside", named(n.element))
+			case x.attr("businessKey") != "":
+				g.warn(x, "bpmn/mapping", "pass it on as a variable", "%s passes a business key on; that is left aside", named(n.element))
 			}
 		}
 	}
@@ -121,10 +145,7 @@ func (g *graph) inputs(n *node) (list []mapped) {
 
 // outputs are the variables that an activity writes.
 func (g *graph) outputs(n *node) (list []mapped) {
-	from := "result"
-	if n.role == receive {
-		from = "message"
-	}
+	from := n.from()
 	add := func(e *element, name, text string, literal bool) {
 		inner := strings.TrimSpace(text)
 		literal = literal && isLiteral(inner)
@@ -160,10 +181,16 @@ func (g *graph) outputs(n *node) (list []mapped) {
 		case "out":
 			if source := cmp.Or(x.attr("sourceExpression"), x.attr("source")); source != "" {
 				add(x, x.attr("target"), source, false)
+			} else if x.attr("variables") == "all" {
+				g.warn(x, "bpmn/mapping", "name the variables", "%s takes all variables back; that is left aside", named(n.element))
 			}
 		}
 	}
-	if v := variableName(n.own("resultVariable")); v != "" && n.role != script {
+	result := n.own("resultVariable")
+	if d := n.vendor("calledDecision"); d != nil {
+		result = cmp.Or(result, d.attr("resultVariable"))
+	}
+	if v := variableName(result); v != "" && n.role != script {
 		list = append(list, mapped{v, from})
 	}
 	for _, m := range g.associated(n, "dataOutputAssociation", "targetRef", "sourceRef") {

@@ -60,6 +60,7 @@ func (f *file) build(e *element, l *lessons) (*schema.Process, *graph, error) {
 	steps := g.steps(g.top)
 	events := g.handlers(g.top)
 	g.undeclared()
+	g.omitted()
 	if len(g.top.nodes) == 0 && len(g.top.starts) == 0 {
 		g.warn(e, "bpmn/empty", "draw what it does", "the process has no flow nodes and does nothing")
 	}

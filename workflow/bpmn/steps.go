@@ -174,10 +174,7 @@ func (g *graph) throws(n *node) []*draft {
 func (g *graph) caught(n *node) []*draft {
 	next, more := g.leave(n)
 	if len(n.events) == 1 {
-		d := &draft{id: n.id, at: n.element, step: g.wait(n, n.events[0], n.id), next: next}
-		if len(n.writes) > 0 && kindOf(n.events[0]) == "message" {
-			d.step = d.step.Out(n.writes...)
-		}
+		d := &draft{id: n.id, at: n.element, step: g.waited(n, n.id), next: next}
 		return append([]*draft{d.worded()}, more...)
 	}
 	all := n.flag("parallelMultiple", false)
@@ -212,6 +209,15 @@ func (g *graph) caught(n *node) []*draft {
 		list = list[1:] // the gateway before it leads to its events
 	}
 	return append(list, more...)
+}
+
+// waited is the step of an event that waits for one thing, with the data of its message.
+func (g *graph) waited(n *node, id string) schema.Step {
+	s := g.wait(n, n.events[0], id)
+	if kindOf(n.events[0]) == "message" {
+		s = g.data(n, s)
+	}
+	return s
 }
 
 // merged is the draft of a gateway in which several ways of a node come together before a gateway that would join them.
@@ -253,7 +259,7 @@ func (g *graph) race(n *node) []*draft {
 			if len(forks) > 0 {
 				g.fatal(t.element, "bpmn/not-yet", "lead one flow to a gateway", "%s follows an event gateway and something else, and several flows leave it; that is not supported", named(t.element))
 			}
-			more = append(more, &draft{id: id, at: t.element, step: g.wait(t, t.events[0], id), next: next})
+			more = append(more, &draft{id: id, at: t.element, step: g.waited(t, id), next: next})
 			lead(id, f)
 		case t.role == receive && t.loop == nil || t.role == catch && len(t.events) == 1:
 			lead(t.id, f)

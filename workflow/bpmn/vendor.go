@@ -104,8 +104,12 @@ var retryForm = regexp.MustCompile(`^R(\d{1,3})/(P.*)$`)
 // retries reads how often a failed job is tried.
 func (g *graph) retries(n *node, s schema.Step) schema.Step {
 	if t := n.vendor("taskDefinition"); t != nil {
-		if most, err := strconv.Atoi(t.attr("retries")); err == nil && most > 0 {
+		text := strings.TrimSpace(t.attr("retries"))
+		if most, err := strconv.Atoi(text); err == nil && most > 0 {
 			return s.Retry(schema.Retry{Max: most})
+		}
+		if text != "" {
+			g.warn(t, "bpmn/retry", "use a number from 1", "the retries %q of %s are left aside", clip(text), named(n.element))
 		}
 	}
 	if c := n.vendor("failedJobRetryTimeCycle"); c != nil {
@@ -123,12 +127,12 @@ func (g *graph) retries(n *node, s schema.Step) schema.Step {
 // person says who does a user task, by when, and in which form.
 func (g *graph) person(n *node, s schema.Step) schema.Step {
 	assignee, groups := n.own("assignee"), n.own("candidateGroups")
-	due := n.own("dueDate")
+	due, later := n.own("dueDate"), n.own("followUpDate")
 	if a := n.vendor("assignmentDefinition"); a != nil {
 		assignee, groups = cmp.Or(assignee, a.attr("assignee")), cmp.Or(groups, a.attr("candidateGroups"))
 	}
 	if t := n.vendor("taskSchedule"); t != nil {
-		due = cmp.Or(due, t.attr("dueDate"))
+		due, later = cmp.Or(due, t.attr("dueDate")), cmp.Or(later, t.attr("followUpDate"))
 	}
 	for _, c := range n.children {
 		if roles[c.name] != inside || c.child("resourceAssignmentExpression") == nil {
@@ -154,18 +158,51 @@ func (g *graph) person(n *node, s schema.Step) schema.Step {
 			g.warn(n.element, "bpmn/assignee", "write it in CEL", "the assignee %q of %s has no translation and is left aside", clip(assignee), named(n.element))
 		}
 	}
-	s = s.Groups(g.groups(n, groups)...)
-	if due != "" {
-		if _, err := schema.ParsePeriod(due); err == nil {
-			s = s.Due(due)
-		} else {
-			g.warn(n.element, "bpmn/due", "use a period, as in P2D", "when %s is due, %q, is left aside", named(n.element), clip(due))
+	s = s.Groups(g.groups(n, groups+","+g.fixedGroups(n))...)
+	s = g.period(n, due, s, schema.Step.Due, "is due")
+	s = g.period(n, later, s, schema.Step.FollowUp, "is looked at again")
+	return g.form(n, g.priority(n, s))
+}
+
+// period gives a user task a period; what is none is left aside.
+func (g *graph) period(n *node, text string, s schema.Step, set func(schema.Step, string) schema.Step, what string) schema.Step {
+	if text == "" {
+		return s
+	}
+	if _, err := schema.ParsePeriod(text); err == nil {
+		return set(s, text)
+	}
+	g.warn(n.element, "bpmn/due", "use a period, as in P2D", "when %s %s, %q, is left aside", named(n.element), what, clip(text))
+	return s
+}
+
+// priority is that of a user task.
+func (g *graph) priority(n *node, s schema.Step) schema.Step {
+	at, text := n.element, n.own("priority")
+	if p := n.vendor("priorityDefinition"); p != nil && text == "" {
+		at, text = p, strings.TrimSpace(p.attr("priority"))
+	}
+	if text == "" || g.options.ControlOnly {
+		return s
+	}
+	if fixed, err := strconv.Atoi(text); err == nil {
+		return s.Priority(strconv.Itoa(fixed))
+	}
+	return s.Priority(g.value(at, text, "priority", n.id, schema.Int))
+}
+
+// fixedGroups are the groups that an input of the task is set to (jBPM); "" if there are none.
+func (g *graph) fixedGroups(n *node) string {
+	for _, c := range n.all("dataInputAssociation") {
+		to, set := c.child("targetRef"), c.child("assignment")
+		if to == nil || set == nil || set.child("from") == nil {
+			continue
+		}
+		if end := g.byRef(g.ids, to.text); end != nil && end.attr("name") == "GroupId" {
+			return strings.TrimSpace(set.child("from").text)
 		}
 	}
-	if cel, err := strconv.Atoi(n.own("priority")); err == nil {
-		s = s.Priority(strconv.Itoa(cel))
-	}
-	return g.form(n, s)
+	return ""
 }
 
 // groups are the candidate groups of a user task: those that it names, and the lane that it lies in.
@@ -199,27 +236,40 @@ func (g *graph) form(n *node, s schema.Step) schema.Step {
 			form["key"] = clean(key, schema.MaxText)
 		}
 	}
-	if d := n.vendor("formData"); d != nil {
-		var fields []any
-		for _, f := range d.children {
-			if f.name == "formField" && f.attr("id") != "" {
-				field := map[string]any{"id": clean(f.attr("id"), schema.MaxID)}
-				for _, name := range []string{"label", "type"} {
-					if v := clean(f.attr(name), schema.MaxText); v != "" {
-						field[name] = v
-					}
-				}
-				fields = append(fields, field)
-			}
-		}
-		if len(fields) > 0 {
-			form["fields"] = fields
-		}
+	if fields := fieldsOf(n); len(fields) > 0 {
+		form["fields"] = fields
 	}
 	if len(form) == 0 {
 		return s
 	}
 	return s.Form(form)
+}
+
+// fieldsOf are the fields of a form: each a formField of formData, or a formProperty.
+func fieldsOf(n *node) (fields []any) {
+	add := func(f *element, label string) {
+		if f.attr("id") == "" {
+			return
+		}
+		field := map[string]any{"id": clean(f.attr("id"), schema.MaxID)}
+		for name, text := range map[string]string{"label": label, "type": f.attr("type")} { //lint:sorted the form is a mapping too
+			if v := clean(text, schema.MaxText); v != "" {
+				field[name] = v
+			}
+		}
+		fields = append(fields, field)
+	}
+	for _, x := range n.extensions() {
+		if x.name == "formProperty" {
+			add(x, x.attr("name"))
+		}
+	}
+	if d := n.vendor("formData"); d != nil {
+		for _, f := range d.all("formField") {
+			add(f, f.attr("label"))
+		}
+	}
+	return fields
 }
 
 // called is what a call activity calls, as the file writes it.
