@@ -15,7 +15,9 @@ type lessons struct {
 	typed map[string]string // the variables and their types, if expressions are to be compiled one by one
 	env   *expr.Env         // nil if they are not
 
-	before []schema.Finding // found before, warnings
+	before   []schema.Finding  // found before, warnings
+	declared map[string]string // variables that the file need not declare, and their types
+	free     bool              // expressions are translated, but neither compiled nor looked at for who writes their variables
 }
 
 // A graph is one process of a file: its flow nodes and the flows between them, checked for what the import can read.

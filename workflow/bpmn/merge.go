@@ -1,11 +1,13 @@
 package bpmn
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/replank/replank/workflow/schema"
 )
@@ -14,293 +16,260 @@ import (
 // the file, base is what the import makes of the file as Format wrote it, theirs what it makes of the file as it is. What
 // is different between base and theirs the tool has changed, and counts; of the rest ours counts, which says more. If the
 // flows are the same, so are the blocks of ours; if they are not, the process is the graph of theirs, with the data of
-// ours.
+// ours. An edit of the file that has no effect in that is told.
 type merge struct {
-	ours, base, theirs map[string]object // what the text says of each node
-	p                  *schema.Process   // ours
-	graph              bool              // the flows are different
-	id                 map[string]string
+	*edits
+	f            *file
+	e            *element
+	p            *schema.Process   // ours
+	ours         map[string]object // what the text says of each node
+	base, theirs map[string]object // by the ids of ours
+	tree         map[string]object // of the process whose flows count, by its ids
+	graph        bool              // the flows are different
+	ids          map[string]string // id in theirs -> in ours
+	folded       map[string]string // id in theirs -> the one in the result
+	took         map[string]bool   // "node key" of what was taken over
+	dropped      []schema.Finding
 }
 
 // merged reads a process that was written as p and changed since.
-func (f *file) merged(e *element, p *schema.Process, written []byte) (*schema.Process, error) {
-	theirs, err := f.control(e)
+func (f *file) merged(e *element, p *schema.Process, written []byte, d *edits) (*schema.Process, error) {
+	m := &merge{edits: d, f: f, e: e, p: p, ours: objects(p)}
+	base, before, err := baseOf(written)
 	if err != nil {
-		return f.process(e) // it says why
+		return m.words(err)
 	}
-	before := &file{name: f.name}
-	if before.load(written) != nil {
-		return f.process(e)
-	}
-	before.options.ControlOnly = true
-	chosen, wrong := before.choose()
-	if wrong != nil || len(chosen) != 1 {
-		return f.process(e)
-	}
-	base, err := before.process(chosen[0])
-	if err != nil {
-		return f.process(e)
-	}
-	m := &merge{ours: objects(p), base: objects(base), theirs: objects(theirs), p: p, graph: !sameFlows(base, theirs), id: map[string]string{}}
-	for id := range m.ours {
-		m.id[ID(id)] = id
-	}
-	tree := p
-	if m.graph {
-		tree = theirs
-	}
-	text := m.process(tree, base, theirs)
-	parse := schema.Parse
-	if f.options.ControlOnly {
-		parse = schema.ParseControl
-	}
-	q, err := parse(f.name, text)
-	if refused := (*schema.Error)(nil); errors.As(err, &refused) {
-		return nil, &schema.Error{Findings: located(f, e, refused.Findings)}
-	}
-	return q, err
-}
-
-// control reads a process for its control flow.
-func (f *file) control(e *element) (*schema.Process, error) {
-	g := *f
-	g.options.ControlOnly = true
-	return g.process(e)
-}
-
-// located are findings about a text that is in no file, with the places of the elements that they are about.
-func located(f *file, e *element, list []schema.Finding) []schema.Finding {
-	at := map[string]*element{}
-	var note func(*element)
-	note = func(e *element) {
-		at[ID(e.attr("id"))] = e
-		for _, c := range e.children {
-			note(c)
+	reader := *f
+	reader.options.ControlOnly = false
+	l := &lessons{elses: map[string]bool{}, free: true, declared: m.declared()}
+	for {
+		theirs, now, err := reader.build(e, l)
+		if err != nil {
+			return nil, err // it says why
+		}
+		text := m.text(base, theirs)
+		found := slices.Concat(news(before.found, now.found), m.dropped, m.untaken(news(before.found, now.found), news(before.open, now.open)))
+		q, err := f.embedded(e, text, found, news(before.open, now.open))
+		refused := (*schema.Error)(nil)
+		if !errors.As(err, &refused) {
+			return q, err
+		}
+		if !l.learnElse(refused.Findings) {
+			return nil, hinted(refused)
 		}
 	}
-	note(e)
-	var out []schema.Finding
-	for _, x := range list {
-		place := e
-		if found := at[x.Node]; found != nil {
-			place = found
-		}
-		out = append(out, schema.Finding{
-			Severity: x.Severity, Code: x.Code, Pos: schema.Pos{File: f.name, Line: place.line, Col: place.col},
-			Node: x.Node, Message: x.Message, Hint: x.Hint, Trace: x.Trace,
-		})
-	}
-	return out
 }
 
-// sameFlows reports whether two processes have the same nodes and flows.
-func sameFlows(a, b *schema.Process) bool {
-	type node struct {
-		id, scope, host, trigger, multi, undoes string
-		kind                                    schema.Kind
-		interrupt, transaction                  bool
+// baseOf is what the import makes of what Format wrote.
+func baseOf(written []byte) (*schema.Process, *graph, error) {
+	f := &file{name: "written"}
+	if wrong := f.load(written); wrong != nil {
+		return nil, nil, f.refuse(*wrong)
 	}
-	type flow struct {
-		id, from, to, guard string
-		other               bool
+	chosen, wrong := f.choose()
+	if wrong != nil {
+		return nil, nil, f.refuse(*wrong)
 	}
-	shape := func(p *schema.Process) map[any]bool {
-		all := map[any]bool{}
-		g := p.Graph()
-		for _, n := range g.Nodes {
-			all[node{n.ID, n.Scope, n.Host, n.Trigger, n.Multi, n.Undoes, n.Kind, n.Interrupt, n.Transaction}] = true
-		}
-		for _, f := range g.Flows {
-			all[flow{f.ID, f.From, f.To, f.Guard, f.Default}] = true
-		}
-		return all
-	}
-	return maps.Equal(shape(a), shape(b))
+	return f.build(chosen[0], &lessons{elses: map[string]bool{}, free: true})
 }
 
-// An object is a mapping of the text form. The values that are not looked at stay as they are, in their order.
-type object = map[string]json.RawMessage
+// learnElse notes gateways that need a default flow, and reports whether there are any that were not noted before.
+func (l *lessons) learnElse(findings []schema.Finding) bool {
+	more := false
+	for _, f := range findings {
+		if f.Code == "schema/else" && !l.elses[f.Node] {
+			l.elses[f.Node], more = true, true
+		}
+	}
+	return more
+}
 
-// process is the text of the merged process: of the given tree, with what counts of each step.
-func (m *merge) process(tree, base, theirs *schema.Process) []byte {
-	out, ours, old, now := asObject(tree.JSON()), asObject(m.p.JSON()), asObject(base.JSON()), asObject(theirs.JSON())
+// news are the findings that were not there before, wherever they stood.
+func news(before, now []schema.Finding) (list []schema.Finding) {
+	type said struct{ code, node, message string }
+	seen := map[said]int{}
+	for _, f := range before {
+		seen[said{f.Code, f.Node, f.Message}]++
+	}
+	for _, f := range now {
+		key := said{f.Code, f.Node, f.Message}
+		if seen[key]--; seen[key] < 0 {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// words takes over titles and descriptions, if the import does not know what Format wrote; err says what. Flows cannot be
+// taken over then.
+func (m *merge) words(err error) (*schema.Process, error) {
+	m.base, m.theirs, m.tree, m.took = map[string]object{}, map[string]object{}, m.ours, map[string]bool{}
+	for i := range m.list {
+		x := &m.list[i]
+		if x.structural() {
+			return nil, m.f.refuse(schema.Finding{
+				Severity: schema.Fatal, Code: "bpmn/edit", Pos: schema.Pos{Line: x.at.line, Col: x.at.col}, Node: x.id,
+				Message: x.what() + "; the flows of this file can be changed in the schema only: " + firstReason(err), Hint: "change it in the schema, and export that",
+			})
+		}
+		id := x.id
+		if id != "" && m.ours[id] == nil {
+			continue
+		}
+		was, now := object{"is": m.ours[id]["is"]}, object{"is": m.ours[id]["is"]}
+		if m.base[id] != nil {
+			was, now = m.base[id], m.theirs[id]
+		}
+		for _, key := range x.keys() {
+			if key == "title" || key == "doc" {
+				now[key] = nil
+				if text := clean(x.now, schema.MaxText); text != "" {
+					now[key] = asText(text)
+				}
+				was[key] = asText("\x00") // something else
+			}
+		}
+		m.base[id], m.theirs[id] = was, now
+	}
+	out := asObject(m.p.JSON())
 	for _, key := range [...]string{"title", "doc"} {
-		put(out, key, pick(ours[key], old[key], now[key]))
-	}
-	if m.graph {
-		for _, key := range [...]string{"out", "types", "defaults", "rules"} {
-			put(out, key, ours[key])
-		}
-		put(out, "vars", added(ours["vars"], old["vars"], now["vars"]))
-		put(out, "in", addedNames(ours["in"], old["in"], now["in"]))
-	}
-	for _, key := range [...]string{"steps", "events", "start"} {
-		if out[key] != nil {
-			out[key] = m.list(out[key])
+		if _, changed := m.theirs[""][key]; changed {
+			m.take(out, "", key, out[key], m.base[""][key], m.theirs[""][key])
 		}
 	}
-	return asText(out)
+	return m.f.embedded(m.e, asText(m.lists(out)), m.untaken(nil, nil), nil)
 }
 
-// objects are what the text says of the nodes of p.
-func objects(p *schema.Process) map[string]object {
-	all := map[string]object{}
-	for n := range p.Nodes() {
-		all[n.ID()] = asObject(json.RawMessage(n.Own()))
+// text is the text of the merged process.
+func (m *merge) text(base, theirs *schema.Process) []byte {
+	m.took, m.dropped = map[string]bool{}, nil
+	m.graph = !sameFlows(base, theirs)
+	var fold map[string]string
+	m.ids, m.folded = m.names(m.file)
+	read := objects(theirs)
+	m.theirs, fold = m.aligned(read, m.ids)
+	maps.Copy(m.folded, fold)
+	ids, _ := m.names(m.written)
+	m.base, _ = m.aligned(objects(base), ids)
+	for id := range m.ours {
+		m.adjust(id)
+	}
+	tree := m.p
+	m.tree = m.ours
+	if m.graph {
+		tree, m.tree = theirs, read
+	}
+	out, ours, old, now := asObject(tree.JSON()), asObject(m.p.JSON()), asObject(base.JSON()), asObject(theirs.JSON())
+	out["process"] = ours["process"]
+	for _, key := range [...]string{"process", "title", "doc"} {
+		m.take(out, "", key, ours[key], old[key], now[key])
+	}
+	for _, key := range [...]string{"out", "types", "defaults", "rules"} {
+		put(out, key, ours[key])
+	}
+	known := m.declared()
+	put(out, "vars", added(ours["vars"], old["vars"], now["vars"], known))
+	put(out, "in", addedNames(ours["in"], old["in"], now["in"], known))
+	return asText(m.lists(out))
+}
+
+// names are the ids that the import gives the elements of a file, with those of ours; and those of the start events of
+// event sub-processes, which are steps of their own in neither, with that of the event.
+func (m *merge) names(file map[string]*plainElement) (ids, starts map[string]string) {
+	ids, starts = map[string]string{}, map[string]string{}
+	for id, e := range file { //lint:sorted each is on its own
+		origin := id
+		if file[id] == m.file[id] {
+			origin = m.origin(id)
+		}
+		if m.ours[origin] != nil {
+			ids[ID(id)] = origin
+		}
+		if e.attr("triggeredByEvent") == "true" && m.ours[origin] != nil {
+			for _, c := range e.children {
+				if c.name.Local == "startEvent" {
+					ids[ID(c.attr("id"))], starts[ID(c.attr("id"))] = origin, ID(id)
+				}
+			}
+		}
+	}
+	return ids, starts
+}
+
+// aligned are the nodes of a reading by the ids of ours. The import makes two steps of an each, "x.each" and the
+// sub-process x in it: they are one; folded says so.
+func (m *merge) aligned(read map[string]object, ids map[string]string) (all map[string]object, folded map[string]string) {
+	all, folded = map[string]object{}, map[string]string{}
+	for id, o := range read { //lint:sorted each is on its own
+		if inner, ok := strings.CutSuffix(id, ".each"); ok && is(m.ours[ids[inner]]) == "each" && is(read[inner]) == "subprocess" {
+			o = maps.Clone(o)
+			for _, key := range [...]string{"title", "doc"} {
+				put(o, key, read[inner][key])
+			}
+			all[ids[inner]], folded[id] = o, inner
+		}
+	}
+	for id, o := range read { //lint:sorted each is on its own
+		name := id
+		if ids[id] != "" {
+			name = ids[id]
+		}
+		if folded[id+".each"] == "" && folded[id] == "" {
+			all[name] = o
+		}
+	}
+	return all, folded
+}
+
+// declared are the variables of ours, and those of its steps, with their types.
+func (m *merge) declared() map[string]string {
+	all := map[string]string{}
+	for _, v := range m.p.Vars() {
+		all[v.Name] = string(v.Type)
+	}
+	for _, o := range m.ours { //lint:sorted a set
+		for name := range asObject(o["vars"]) { //lint:sorted a set
+			all[name] = cmp.Or(all[name], string(schema.Dyn))
+		}
+		if as := word(o["as"]); as != "" {
+			all[as] = cmp.Or(all[as], string(schema.Dyn))
+		}
 	}
 	return all
 }
 
-// is is what introduces a step.
-func is(o object) string {
-	var kind string
-	_ = json.Unmarshal(o["is"], &kind) // "" if there is none
-	return kind
-}
-
-func asObject(text json.RawMessage) object {
-	var o object
-	_ = json.Unmarshal(text, &o) // what is no mapping has no keys
-	return o
-}
-
-func asText(v any) json.RawMessage {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // it came from JSON
-	return bytes.TrimSpace(b.Bytes())
-}
-
-func put(o object, key string, v json.RawMessage) {
-	if v == nil {
-		delete(o, key)
-	} else {
-		o[key] = v
-	}
-}
-
-// pick is theirs if the tool has changed it, else ours.
-func pick(ours, base, theirs json.RawMessage) json.RawMessage {
-	if bytes.Equal(base, theirs) {
-		return ours
-	}
-	return theirs
-}
-
-// added are the entries of ours, with those that theirs has and base has not.
-func added(ours, base, theirs json.RawMessage) json.RawMessage {
-	have, before, now := asObject(ours), asObject(base), asObject(theirs)
-	text := bytes.TrimSuffix(ours, []byte("}"))
-	for _, name := range slices.Sorted(maps.Keys(now)) {
-		if have[name] != nil || before[name] != nil {
-			continue
-		}
-		if len(text) == 0 {
-			text = []byte("{")
-		} else if len(text) > 1 {
-			text = append(slices.Clip(text), ',')
-		}
-		text = append(append(append(slices.Clip(text), asText(name)...), ':'), now[name]...)
-	}
-	if len(text) == 0 {
-		return nil
-	}
-	return append(slices.Clip(text), '}')
-}
-
-func addedNames(ours, base, theirs json.RawMessage) json.RawMessage {
-	names := func(text json.RawMessage) (list []string) {
-		_ = json.Unmarshal(text, &list) // none if there is none
-		return list
-	}
-	all, before := names(ours), names(base)
-	for _, name := range names(theirs) {
-		if !slices.Contains(all, name) && !slices.Contains(before, name) {
-			all = append(all, name)
+// lists goes through the steps of a process.
+func (m *merge) lists(out object) object {
+	for _, key := range [...]string{"steps", "events", "start"} {
+		if out[key] != nil {
+			out[key] = m.each(out[key])
 		}
 	}
-	if len(all) == 0 {
-		return nil
-	}
-	return asText(all)
+	return out
 }
 
-// structure are the keys under which steps lie in steps.
-var structure = [...]string{"do", "else", "branches", "cases", "boundary", "events"}
-
-// list goes through a list of steps, cases or events.
-func (m *merge) list(text json.RawMessage) json.RawMessage {
-	var items []json.RawMessage
-	if json.Unmarshal(text, &items) != nil {
-		return text // no list: else of a table, say
+// take puts what counts of a key of a node, and notes if that is theirs.
+func (m *merge) take(o object, id, key string, ours, base, theirs json.RawMessage) {
+	put(o, key, pick(ours, base, theirs))
+	if !alike(base, theirs) {
+		m.took[id+" "+key] = true
 	}
-	for i, item := range items {
-		if o := asObject(item); o != nil {
-			items[i] = asText(m.step(o))
-		}
-	}
-	return asText(items)
 }
 
-// step settles what counts of a step of the tree, and of those in it.
-func (m *merge) step(o object) object {
-	for _, key := range structure {
-		if o[key] != nil {
-			o[key] = m.list(o[key])
+// hinted are findings with the hints that help in a BPMN file.
+func hinted(refused *schema.Error) error {
+	for i := range refused.Findings {
+		if hint, other := hints[refused.Findings[i].Code]; other {
+			refused.Findings[i].Hint = hint
 		}
 	}
-	kind, id := m.identity(o)
-	if kind == "" {
-		return o // a case or a branch
-	}
-	name := id // in ours
-	if m.graph {
-		name = m.id[id]
-	}
-	ours, base, theirs := m.ours[name], m.base[ID(name)], m.theirs[ID(name)]
-	if ours == nil || base == nil || theirs == nil || is(base) != is(theirs) {
-		return o
-	}
-	keys := slices.Concat(slices.Collect(maps.Keys(ours)), slices.Collect(maps.Keys(base)), slices.Collect(maps.Keys(theirs)))
-	if block(is(ours)) || block(is(base)) {
-		keys = []string{"title", "doc"}
-	} else if is(ours) != kind {
-		delete(o, kind)
-		o[is(ours)] = asText(id)
-	}
-	for _, key := range keys {
-		if key == "is" {
-			continue
-		}
-		put(o, key, pick(ours[key], base[key], theirs[key]))
-	}
-	if was := m.p.Node(name).Was(); was != "" {
-		o["was"] = asText(was)
-	}
-	return o
+	return refused
 }
 
-// identity is what introduces a step and its id; "" for other mappings.
-func (m *merge) identity(o object) (kind, id string) {
-	known := m.ours
-	if m.graph {
-		known = m.theirs
+// named is the element of an edit for a message.
+func (x *edit) element() string {
+	if id := x.owner.attr("id"); id != "" {
+		return fmt.Sprintf("%s %q", x.owner.name.Local, clip(id))
 	}
-	for key, value := range o { //lint:sorted a step has one such key
-		var text string
-		if json.Unmarshal(value, &text) == nil && known[text] != nil && is(known[text]) == key {
-			return key, text
-		}
-	}
-	return "", ""
-}
-
-// block reports whether a kind is a block or a gateway, whose cases are its flows.
-func block(kind string) bool {
-	switch kind {
-	case "choose", "some", "race", "parallel", "repeat", "gateway":
-		return true
-	}
-	return false
+	return x.owner.name.Local
 }

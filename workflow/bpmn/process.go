@@ -3,6 +3,7 @@ package bpmn
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"strings"
 
 	"github.com/replank/replank/internal/expr"
@@ -56,7 +57,10 @@ func (f *file) build(e *element, l *lessons) (*schema.Process, *graph, error) {
 	if g.large {
 		return nil, g, f.refuse(g.found...)
 	}
-	g.variables()
+	maps.Copy(g.types, l.declared)
+	if !l.free {
+		g.variables()
+	}
 	steps := g.steps(g.top)
 	events := g.handlers(g.top)
 	g.undeclared()
@@ -90,7 +94,7 @@ func (f *file) build(e *element, l *lessons) (*schema.Process, *graph, error) {
 	for _, v := range g.blank {
 		b.Variables(v).In(v.Name)
 	}
-	if f.options.ControlOnly {
+	if f.options.ControlOnly || l.free {
 		p, err := b.BuildControl()
 		return p, g, err
 	}

@@ -28,19 +28,20 @@ func (v *value) spread(at func(id string) (line, col int)) *value {
 	for i := range v.items {
 		v.items[i] = v.items[i].spread(at)
 	}
-	id := ""
 	for i := range v.fields {
-		e := &v.fields[i]
-		if e.value.shape == shapeString && (e.key == "id" || i == 0 && slices.Contains(kindKeys[:], e.key)) {
-			id = e.value.text
-		}
-		if slices.Contains(lies, e.key) {
+		if e := &v.fields[i]; slices.Contains(lies, e.key) {
 			e.value = e.value.spread(at)
 		}
 	}
-	if id == "" {
-		return v
+	for _, key := range kindKeys { // steps come first there: a wait may have a key "message" too
+		if x := v.get(key); x != nil && x.shape == shapeString {
+			return v.placed(placeOf(at(x.text)))
+		}
 	}
-	line, col := at(id)
-	return v.placed(mark{line, col})
+	if x := v.get("id"); x != nil && x.shape == shapeString { // a flow
+		return v.placed(placeOf(at(x.text)))
+	}
+	return v
 }
+
+func placeOf(line, col int) mark { return mark{line, col} }

@@ -8,8 +8,8 @@ import (
 // A text within another one is the process that it says, and findings have the places of the other one.
 func TestEmbedded(t *testing.T) {
 	const text = `{"process":"p","in":["n"],"vars":{"n":"int"},"steps":[{"subprocess":"s","do":[{"user":"a"}]},` +
-		`{"gateway":"g","kind":"exclusive","flows":[{"when":"n > 1","id":"f","next":"b"},{"else":true,"next":"b"}]},{"user":"b","out":["n"]}]}`
-	places := map[string]int{"s": 2, "a": 3, "g": 4, "f": 5}
+		`{"gateway":"g","kind":"exclusive","flows":[{"when":"n > 1","id":"f","next":"b"},{"else":true,"next":"b"}]},{"out":["n"],"user":"b"},{"signal":"f","wait":"s2"}]}`
+	places := map[string]int{"s": 2, "a": 3, "g": 4, "f": 5, "s2": 2}
 	at := func(id string) (line, col int) { return places[id], 7 * min(1, places[id]) }
 	b, err := Embedded([]byte(text), at)
 	if err != nil {
@@ -23,7 +23,7 @@ func TestEmbedded(t *testing.T) {
 	if err != nil || plain.Digest() != p.Digest() {
 		t.Errorf("it says something else: %v\n%s", err, p.YAML())
 	}
-	for id, want := range map[string]Pos{"s": {"file.xml", 2, 7}, "a": {"file.xml", 3, 7}, "g": {"file.xml", 4, 7}, "b": {"file.xml", 1, 1}} {
+	for id, want := range map[string]Pos{"s": {"file.xml", 2, 7}, "a": {"file.xml", 3, 7}, "g": {"file.xml", 4, 7}, "b": {"file.xml", 1, 1}, "s2": {"file.xml", 2, 7}} {
 		if got := p.Node(id).Pos(); got != want {
 			t.Errorf("%s stands at %v, not %v", id, got, want)
 		}
