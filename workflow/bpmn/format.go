@@ -63,7 +63,7 @@ const celLanguage = "https://cel.dev"
 // canonical text of the process in an extension element: Parse takes it back as long as the rest of the file says what it
 // said, so that what Format wrote reads as a process of the same digest. Of a file that a tool has changed, the changes
 // count: where the flows are as they were, for the steps changed; where they are not, the process is the graph that the
-// file draws, with the data of the steps that are left.
+// file draws, with the data of the steps that are left. A change that cannot be taken over is a warning, bpmn/edit.
 //
 // Tools of other vendors can show and edit the file. Whether their engines can run it depends on the process: guards stay
 // CEL.

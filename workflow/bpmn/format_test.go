@@ -330,6 +330,10 @@ func TestFormatSurvivesTools(t *testing.T) {
 		{`exporter="Replank"`, `exporter="Other" exporterVersion="9"`},
 		{"\n", "\n\n   "},
 		{`x="`, `x="1`},
+		{"<bpmn2:timerEventDefinition", `<bpmn2:timerEventDefinition id="TimerEventDefinition_1"`},
+		{"flow_a_to_end", "Flow_0x1"}, // nothing decides it
+		{"</bpmn2:process>", `<bpmn2:laneSet id="l"/><bpmn2:textAnnotation id="n"><bpmn2:text>!</bpmn2:text></bpmn2:textAnnotation></bpmn2:process>`},
+		{"<bpmn2:process", `<bpmn2:collaboration id="c"><bpmn2:participant id="pool" name="Us" processRef="p"/></bpmn2:collaboration><bpmn2:process`},
 	} {
 		if !strings.Contains(file, change[0]) {
 			t.Fatalf("no %s", change[0])
@@ -342,6 +346,9 @@ func TestFormatSurvivesTools(t *testing.T) {
 	}
 	if all[0].Digest() != p.Digest() {
 		t.Errorf("read back\n%s", all[0].YAML())
+	}
+	for _, f := range all[0].Verify(schema.Budget{}).Findings {
+		t.Errorf("found %v", f)
 	}
 }
 
