@@ -21,20 +21,23 @@ type merge struct {
 	*edits
 	f            *file
 	e            *element
-	p            *schema.Process   // ours
-	ours         map[string]object // what the text says of each node
-	base, theirs map[string]object // by the ids of ours
-	tree         map[string]object // of the process whose flows count, by its ids
-	graph        bool              // the flows are different
-	ids          map[string]string // id in theirs -> in ours
-	folded       map[string]string // id in theirs -> the one in the result
-	took         map[string]bool   // "node key" of what was taken over
+	p            *schema.Process     // ours
+	ours         map[string]object   // what the text says of each node
+	base, theirs map[string]object   // by the ids of ours
+	tree         map[string]object   // of the process whose flows count, by its ids
+	graph        bool                // the flows are different
+	ids          map[string]string   // id in theirs -> in ours
+	folded       map[string]string   // id in theirs -> the one in the result
+	handles      map[string]string   // start event that Format wrote -> the event sub-process that it begins
+	refer        map[string][]string // message and the like -> steps that refer to it
+	took         map[string]bool     // "node key" of what was taken over
 	dropped      []schema.Finding
 }
 
 // merged reads a process that was written as p and changed since.
 func (f *file) merged(e *element, p *schema.Process, written []byte, d *edits) (*schema.Process, error) {
-	m := &merge{edits: d, f: f, e: e, p: p, ours: objects(p)}
+	m := &merge{edits: d, f: f, e: e, p: p, ours: objects(p), handles: handlers(d.written)}
+	m.refer = m.references()
 	base, before, err := baseOf(written)
 	if err != nil {
 		return m.words(err)

@@ -89,15 +89,15 @@ func (m *merge) untaken(told ...[]schema.Finding) (list []schema.Finding) {
 		if m.taken(x) || slices.ContainsFunc(news, x.holds) {
 			continue
 		}
-		list = append(list, schema.Finding{
+		f := schema.Finding{
 			Severity: schema.Warning, Code: "bpmn/edit", Pos: schema.Pos{Line: x.at.line, Col: x.at.col}, Node: x.owner.attr("id"),
 			Message: x.what() + ", which is not taken over: the schema in the file stays as it is", Hint: "change it in the schema, and export that",
-		})
-	}
-	if more := len(list) - tellMost; more > 0 {
-		last := list[tellMost]
-		last.Message, last.Node = fmt.Sprintf("%d more edits are not taken over: the schema in the file stays as it is", more), ""
-		list = append(list[:tellMost], last)
+		}
+		if len(list) == tellMost {
+			f.Message = "more is changed here and behind this that may not be taken over: the schema in the file stays as it is"
+			return append(list, f)
+		}
+		list = append(list, f)
 	}
 	return list
 }
@@ -131,8 +131,8 @@ func (m *merge) taken(x *edit) bool {
 		return x.path[0] == "id" || x.path[0] == "name" && m.labels(x)
 	case m.graph && m.ours[x.id] == nil: // as the import reads it
 		return slices.ContainsFunc(x.keys(), func(key string) bool { return !alike(m.base[x.id][key], m.theirs[x.id][key]) })
-	case m.handled(x.id) != "":
-		return took(m.handled(x.id))
+	case m.handles[x.id] != "":
+		return took(m.handles[x.id])
 	}
 	return took(x.id)
 }
@@ -142,16 +142,17 @@ func (m *merge) implicit(x *edit) bool {
 	return isNode(x.owner.name.Local) && m.ours[x.id] == nil && m.written[x.id] != nil
 }
 
-// handled is the event whose event sub-process a start event begins, "" if it begins none.
-func (m *merge) handled(id string) string {
-	for outer, e := range m.written { //lint:sorted one at most has it
-		if e.attr("triggeredByEvent") == "true" && slices.ContainsFunc(e.children, func(c *plainElement) bool {
-			return c.name.Local == "startEvent" && c.attr("id") == id
-		}) {
-			return outer
+// handlers are the start events of event sub-processes that Format wrote, with those.
+func handlers(written map[string]*plainElement) map[string]string {
+	all := map[string]string{}
+	for id, e := range written { //lint:sorted each is on its own
+		for _, c := range e.children {
+			if c.name.Local == "startEvent" && e.attr("triggeredByEvent") == "true" {
+				all[c.attr("id")] = id
+			}
 		}
 	}
-	return ""
+	return all
 }
 
 // labels reports whether the new label of a flow says nothing, or what its condition says.
@@ -163,22 +164,25 @@ func (m *merge) labels(x *edit) bool {
 func (m *merge) referring(x *edit, took func(id string) bool) bool {
 	name := x.owner.name.Local
 	keys := map[string][]string{"message": {"message", "name"}, "signal": {"signal", "name"}, "error": {"error", "code"}, "escalation": {"escalation", "code"}}[name]
-	key := x.path[len(x.path)-1] == "name"
-	for raw, e := range m.file { //lint:sorted any
-		refers := e.attr(name+"Ref") == x.id
-		for _, c := range e.children {
-			refers = refers || c.attr(name+"Ref") == x.id
-		}
-		if !refers || rooted(e) {
-			continue
-		}
+	named := x.path[len(x.path)-1] == "name"
+	return slices.ContainsFunc(m.refer[name+" "+x.id], func(id string) bool {
+		return took(id) || named && slices.ContainsFunc(keys, func(k string) bool { return m.took[id+" "+k] })
+	})
+}
+
+// references are the steps that refer to a message, signal, error or escalation, by its element and id.
+func (m *merge) references() map[string][]string {
+	all := map[string][]string{}
+	for raw, e := range m.file { //lint:sorted asked for any
 		id := m.origin(raw)
-		if event := m.handled(id); event != "" {
-			id = event
-		}
-		if took(id) || key && slices.ContainsFunc(keys, func(k string) bool { return m.took[id+" "+k] }) {
-			return true
+		id = cmp.Or(m.handles[id], id)
+		for _, c := range append([]*plainElement{e}, e.children...) {
+			for _, name := range [...]string{"message", "signal", "error", "escalation"} {
+				if ref := c.attr(name + "Ref"); ref != "" {
+					all[name+" "+ref] = append(all[name+" "+ref], id)
+				}
+			}
 		}
 	}
-	return false
+	return all
 }
