@@ -15,9 +15,10 @@ const convertUsage = `Usage: replank convert IN OUT
        replank convert IN --to yaml|json|bpmn
 
 Writes a process of YAML, JSON or BPMN 2.0 as another of them; what OUT ends in, or --to, says which. YAML and JSON are
-the canonical text: comments are lost (replank fmt keeps them); BPMN has a diagram, and reads back as the same process. With --control-only expressions and data are left aside,
-and unsound processes are converted too. What cannot be read of a BPMN file, an expression without translation for one, is
-refused, or with --open left to a variable that the process is started with; --json lists it.
+the canonical text: comments are lost (replank fmt keeps them); BPMN has a diagram, and reads back as the same process. With
+--control-only expressions and data are left aside, and unsound processes are converted too. What cannot be read of a BPMN
+file, an expression without translation for one, is refused, or with --open left to a variable that the process is started
+with; --json lists it. Warnings of what a BPMN file says and the process does not are written to the standard error.
 
 Exit codes: 0 converted, 1 findings refuse the process, 2 wrong input or usage.
 `
@@ -97,6 +98,15 @@ func (t *terminal) convert(args []string) (int, error) {
 	r.Process = p.ID()
 	for _, left := range p.Open() {
 		r.Findings = append(r.Findings, *newFinding(files[0], &left))
+	}
+	for _, aside := range p.Verify(schema.Budget{}).Findings {
+		if !strings.HasPrefix(aside.Code, "bpmn/") {
+			continue // of the process, not of what the file says beside it
+		}
+		r.Findings = append(r.Findings, *newFinding(files[0], &aside))
+		if !*asJSON {
+			fmt.Fprintln(t.stderr, aside)
+		}
 	}
 	text, err := written(p, r.To, as)
 	if err != nil {

@@ -97,7 +97,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	code := wrong
 	verb, err := named(args[0])
 	if err == nil {
-		code, err = verb.run(&terminal{stdin: stdin, stdout: stdout}, args[1:])
+		code, err = verb.run(&terminal{stdin: stdin, stdout: stdout, stderr: stderr}, args[1:])
 	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -127,6 +127,7 @@ func spared(out string, in ...string) error {
 type terminal struct {
 	stdin  io.Reader
 	stdout io.Writer
+	stderr io.Writer // for what is said beside a text that somebody may read on
 }
 
 // flags makes the flags of a verb; asked for help, it prints text and them.
