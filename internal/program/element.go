@@ -66,6 +66,15 @@ func (p *Program) SlotsOf(e *expr.Program) []int {
 
 // AllReads are the variables that p or a child within it reads, in no order, some more than once.
 func (p *Program) AllReads() []int {
+	list := p.OwnReads()
+	for _, c := range p.Children {
+		list = append(list, c.Program.AllReads()...)
+	}
+	return list
+}
+
+// OwnReads are the variables that the nodes and guards of p read, its children left aside.
+func (p *Program) OwnReads() []int {
 	var list []int
 	for i := range p.Nodes {
 		list = append(append(list, p.Nodes[i].Reads...), p.Nodes[i].OutReads...)
@@ -74,9 +83,6 @@ func (p *Program) AllReads() []int {
 		for _, f := range p.Decisions[i].Flows {
 			list = append(list, f.Reads...)
 		}
-	}
-	for _, c := range p.Children {
-		list = append(list, c.Program.AllReads()...)
 	}
 	return list
 }

@@ -99,10 +99,14 @@ func (c *compiler) outside() (reads, writes []int) {
 			}
 		}
 	}
+	all := c.prog.OwnReads()
 	for _, child := range c.prog.Children {
 		writes = append(writes, child.Writes...)
+		if !child.Undo { // that reads when it runs
+			all = append(all, child.Reads...)
+		}
 	}
 	inner := func(slot int) bool { return slot >= c.prog.Outer }
-	reads = slices.DeleteFunc(ascending(c.prog.AllReads()), func(slot int) bool { return inner(slot) || certain[slot] })
+	reads = slices.DeleteFunc(ascending(all), func(slot int) bool { return inner(slot) || certain[slot] })
 	return reads, slices.DeleteFunc(ascending(writes), inner)
 }

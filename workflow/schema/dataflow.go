@@ -34,10 +34,28 @@ type effect struct {
 	maybe  []int // "v?": the result may leave it out
 	resets []int // locals that have no value now
 	opens  []int
+	undone []int // those of the reads that compensations make which it lets run, if they do
+	owed   []int // what the compensation of the activity that it completes may read some day
 }
 
 // touches reports whether the effect reads or writes anything.
-func (e *effect) touches() bool { return len(e.reads)+len(e.writes)+len(e.maybe)+len(e.opens) > 0 }
+func (e *effect) touches() bool {
+	return len(e.reads)+len(e.writes)+len(e.maybe)+len(e.opens)+len(e.owed) > 0
+}
+
+// surely are the reads that are made whenever the transition fires.
+func (e *effect) surely() []int {
+	if len(e.undone) == 0 {
+		return e.reads
+	}
+	var reads []int
+	for _, slot := range e.reads {
+		if !contains(e.undone, slot) {
+			reads = append(reads, slot)
+		}
+	}
+	return reads
+}
 
 // dataFlow is the analysis of one process.
 type dataFlow struct {
@@ -46,6 +64,7 @@ type dataFlow struct {
 	effects []effect
 	first   effect  // of the initial marking
 	small   *shrunk // the space is that of a reduced net; nil: of the net
+	undos   []undo  // see undoes; nil until they are asked for
 }
 
 // dataFlow reports what is wrong with the flow of data.
@@ -99,6 +118,7 @@ func (d *dataFlow) effect(t int) effect {
 		}
 	}
 	e.opens = d.opening(d.prog.Net.Trans(t).Post)
+	d.undoing(t, &e)
 	return e
 }
 
@@ -221,12 +241,13 @@ func (d *dataFlow) missing() {
 		}
 		for _, m := range d.space.Moves(i) {
 			e, t := d.does(m.Trans), d.ofProgram(m.Trans)
-			check(i, m.Trans, must[i], e.reads, func(int) []int32 { return []int32{d.prog.Acts[t].Node} })
+			check(i, m.Trans, must[i], e.surely(), func(int) []int32 { return []int32{d.prog.Acts[t].Node} })
 			copy(after, must[i])
 			after.add(e.writes...)
 			check(i, m.Trans, after, e.opens, func(slot int) []int32 { return d.openers(d.prog.Net.Trans(int(t)).Post, slot) })
 		}
 	}
+	d.missingUndone()
 	for i := range d.space.Len() {
 		if must[i] == nil || !d.space.Marking(i).Empty() {
 			continue

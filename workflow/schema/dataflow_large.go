@@ -68,7 +68,7 @@ func (d *dataFlow) of(slot int) *dataFlow {
 		return nil
 	}
 	one := func(e effect) effect {
-		return effect{only(e.reads), only(e.writes), only(e.maybe), only(e.resets), only(e.opens)}
+		return effect{only(e.reads), only(e.writes), only(e.maybe), only(e.resets), only(e.opens), only(e.undone), only(e.owed)}
 	}
 	x := &dataFlow{verifier: d.verifier, words: d.words, first: one(d.first)}
 	for _, e := range d.effects {
