@@ -16,7 +16,7 @@ type lessons struct {
 	env   *expr.Env         // nil if they are not
 
 	before   []schema.Finding  // found before, warnings
-	declared map[string]string // variables that the file need not declare, and their types
+	declared map[string]string // variables that the file need not declare, and their types; if free is set, the process has them
 	free     bool              // expressions are translated, but neither compiled nor looked at for who writes their variables
 }
 

@@ -1,7 +1,6 @@
 package bpmn
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,13 +37,14 @@ type merge struct {
 func (f *file) merged(e *element, p *schema.Process, written []byte, d *edits) (*schema.Process, error) {
 	m := &merge{edits: d, f: f, e: e, p: p, ours: objects(p), handles: handlers(d.written)}
 	m.refer = m.references()
-	base, before, err := baseOf(written)
+	declared := m.declared()
+	base, before, err := baseOf(written, declared)
 	if err != nil {
 		return m.words(err)
 	}
 	reader := *f
 	reader.options.ControlOnly = false
-	l := &lessons{elses: map[string]bool{}, free: true, declared: m.declared()}
+	l := &lessons{elses: map[string]bool{}, free: true, declared: declared}
 	for {
 		theirs, now, err := reader.build(e, l)
 		if err != nil {
@@ -64,7 +64,7 @@ func (f *file) merged(e *element, p *schema.Process, written []byte, d *edits) (
 }
 
 // baseOf is what the import makes of what Format wrote.
-func baseOf(written []byte) (*schema.Process, *graph, error) {
+func baseOf(written []byte, declared map[string]string) (*schema.Process, *graph, error) {
 	f := &file{name: "written"}
 	if wrong := f.load(written); wrong != nil {
 		return nil, nil, f.refuse(*wrong)
@@ -73,7 +73,7 @@ func baseOf(written []byte) (*schema.Process, *graph, error) {
 	if wrong != nil {
 		return nil, nil, f.refuse(*wrong)
 	}
-	return f.build(chosen[0], &lessons{elses: map[string]bool{}, free: true})
+	return f.build(chosen[0], &lessons{elses: map[string]bool{}, free: true, declared: declared})
 }
 
 // learnElse notes gateways that need a default flow, and reports whether there are any that were not noted before.
@@ -224,18 +224,18 @@ func (m *merge) aligned(read map[string]object, ids map[string]string) (all map[
 	return all, folded
 }
 
-// declared are the variables of ours, and those of its steps, with their types.
+// declared are the variables of ours, and those of its steps, with the types that they have to the import.
 func (m *merge) declared() map[string]string {
 	all := map[string]string{}
 	for _, v := range m.p.Vars() {
-		all[v.Name] = string(v.Type)
+		all[v.Name] = string(schema.Dyn)
 	}
 	for _, o := range m.ours { //lint:sorted a set
 		for name := range asObject(o["vars"]) { //lint:sorted a set
-			all[name] = cmp.Or(all[name], string(schema.Dyn))
+			all[name] = string(schema.Dyn)
 		}
 		if as := word(o["as"]); as != "" {
-			all[as] = cmp.Or(all[as], string(schema.Dyn))
+			all[as] = string(schema.Dyn)
 		}
 	}
 	return all

@@ -148,7 +148,7 @@ func drawn(s spot, text []byte) bool {
 func TestRandomEdit(t *testing.T) {
 	met := map[string]int{}
 	missing := randtest.Keys(met, "name taken over", "documentation taken over", "condition taken over", "default taken over", "target taken over",
-		"attribute told", "handler taken over", "script taken over", "value told", "value taken over", "condition refused")
+		"attribute told", "handler taken over", "script taken over", "value told", "value taken over", "wrong condition refused")
 	randtest.Check(t, missing, func(t *rapid.T) {
 		intn := func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "n") }
 		p, err := schema.Parse("a.yaml", []byte(randschema.Make(intn, randschema.Config{Locals: true})))
@@ -169,6 +169,9 @@ func TestRandomEdit(t *testing.T) {
 			t.Fatalf("%s in line %d, of %q, goes unnoticed: %v\n%s", kind, line, owner, err, changed)
 		}
 		met[kind+" "+got]++
+		if kind == "condition" || kind == "name" || kind == "attribute" || kind == "documentation" {
+			refusable(t, err, changed)
+		}
 		if q == nil {
 			return
 		}
@@ -198,6 +201,17 @@ func TestRandomEdit(t *testing.T) {
 			}
 		}
 	})
+}
+
+// refusable fails the test if a right edit is refused, but for a choice of which nobody can tell any more that it has a way.
+func refusable(t tester, err error, changed []byte) {
+	if refused := (*schema.Error)(nil); errors.As(err, &refused) {
+		for _, f := range refused.Findings {
+			if f.Severity == schema.Fatal && f.Code != "schema/else" && !strings.HasPrefix(f.Code, "sound/") && !strings.HasPrefix(f.Code, "data/") {
+				t.Errorf("a right edit is refused: %v\n%s", f, changed)
+			}
+		}
+	}
 }
 
 // refers reports whether an id is that of a message or the like.
@@ -244,7 +258,7 @@ func randomEdit(intn func(int) int, p *schema.Process, d Dialect, text []byte) (
 		if s = pick(func(s spot) bool { return s.name == "bpmn:conditionExpression" }); s != nil {
 			value := "!(!(" + strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&", "&#34;", `"`).Replace(string(text[s.from:s.to])) + "))"
 			if intn(3) == 0 {
-				value = "nobody_knows > 1"
+				kind, value = "wrong condition", "nobody_knows > 1"
 			}
 			changed = s.edited(text, value)
 		}

@@ -63,6 +63,19 @@ func (m *merge) step(o object) object {
 	if ours == nil || base == nil || theirs == nil {
 		return o
 	}
+	if m.graph && kind == "wait" && waits[is(ours)] != nil && is(base) == is(ours) && is(theirs) == is(ours) {
+		waiting := o["wait"]
+		delete(o, "wait")
+		o = asWait(ours, m.counted(asEvent(ours, o), name, is(ours), id), name)
+		o["wait"] = waiting
+		return o
+	}
+	return m.counted(o, name, kind, id)
+}
+
+// counted is a step of the tree of some kind and id, called name in ours, with what counts of it.
+func (m *merge) counted(o object, name, kind, id string) object {
+	ours, base, theirs := m.ours[name], m.base[name], m.theirs[name]
 	keys := slices.Concat(slices.Collect(maps.Keys(ours)), slices.Collect(maps.Keys(base)), slices.Collect(maps.Keys(theirs)))
 	switch {
 	case block(is(ours)) || block(is(base)):
@@ -155,6 +168,9 @@ func (m *merge) adjust(id string) {
 	ours, base, theirs := m.ours[id], maps.Clone(m.base[id]), maps.Clone(m.theirs[id])
 	if base == nil || theirs == nil {
 		return
+	}
+	if raced(ours, base) && raced(ours, theirs) {
+		base, theirs = asEvent(ours, base), asEvent(ours, theirs)
 	}
 	if is(ours) == "script" {
 		m.script(id, ours, base, theirs)

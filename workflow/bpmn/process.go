@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/replank/replank/internal/expr"
@@ -58,7 +59,9 @@ func (f *file) build(e *element, l *lessons) (*schema.Process, *graph, error) {
 		return nil, g, f.refuse(g.found...)
 	}
 	maps.Copy(g.types, l.declared)
-	if !l.free {
+	if l.free {
+		g.vars.add(e, slices.Sorted(maps.Keys(l.declared)))
+	} else {
 		g.variables()
 	}
 	steps := g.steps(g.top)
