@@ -9,7 +9,8 @@ import "slices"
 
 // Options bound and narrow an exploration.
 type Options struct {
-	// Budget is the greatest number of states; 0 means DefaultBudget.
+	// Budget is the greatest number of states; 0 means DefaultBudget. There may be sixteen times as many moves, and
+	// always 2^16: states that enable hundreds of letters each take as long as many states.
 	Budget int
 	// Possible, if not nil, says whether letter t, which the marking enables, can happen in it. It must not change
 	// or keep m.
@@ -23,6 +24,9 @@ type Options struct {
 
 // DefaultBudget is the number of states after which an exploration gives up.
 const DefaultBudget = 1 << 20
+
+// mostMoves is the number of moves after which an exploration gives up.
+func (o *Options) mostMoves() int { return max(16*o.Budget, 1<<16) }
 
 // Move is one firing.
 type Move struct {
@@ -224,7 +228,7 @@ func (n *Net) Explore(initial Marking, opt Options) *Space {
 			if x.expanded[i] { // met again with fewer letters, and done
 				continue
 			}
-			if count++; count%stopInterval == 0 && opt.Stop != nil && opt.Stop() {
+			if count++; count%stopInterval == 0 && opt.Stop != nil && opt.Stop() || x.tried >= opt.mostMoves() {
 				x.Complete = false
 				return x.Space
 			}
@@ -248,6 +252,7 @@ type explorer struct {
 	expanded []bool
 	scratch  Marking
 	found    []int32
+	tried    int // moves
 }
 
 // takersByPlace lists each transition under one place that must be marked for it; inclusive joins under every input.
@@ -279,6 +284,7 @@ func (x *explorer) expand(i int, now, next []int32) (nowOut, nextOut []int32) {
 	x.expanded[i] = true
 	begin := int32(len(x.moves))
 	found := x.enabled(i)
+	x.tried += len(found)
 	if len(found) == 0 {
 		x.dead.add(i)
 	}

@@ -178,17 +178,27 @@ func widen(m Marking, w int) Marking {
 // linkWakes computes, for each transition, which silent ones its firing may enable: those that consume or read a
 // place it marks, and those that test a place it empties (zero, or what an inclusive join waits for).
 func (n *Net) linkWakes() {
+	uses, tests := make([][]Place, n.places), make([][]Place, n.places) // by place: silent transitions
+	for j := range n.silent {
+		s := &n.trans[j]
+		for p := range s.sources {
+			uses[p] = append(uses[p], Place(j))
+		}
+		for p := range s.tests.Each {
+			tests[p] = append(tests[p], Place(j))
+		}
+	}
 	for i := range n.trans {
 		t := &n.trans[i]
 		t.wake = make(Marking, (n.silent+63)/64)
-		for j := range n.silent {
-			s := &n.trans[j]
-			hit := s.Pre.Meets(t.Post) || s.Read.Meets(t.Post) || s.Zero.Meets(t.takes)
-			for k, in := range s.Inputs {
-				hit = hit || t.Post.Has(in) || s.up[k].Meets(t.takes)
+		for p := range t.Post.Each {
+			for _, j := range uses[p] {
+				t.wake.Add(j)
 			}
-			if hit {
-				t.wake.Add(Place(j))
+		}
+		for p := range t.takes.Each {
+			for _, j := range tests[p] {
+				t.wake.Add(j)
 			}
 		}
 	}

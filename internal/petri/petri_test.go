@@ -327,3 +327,29 @@ func TestClosureDoesNotAllocate(t *testing.T) {
 		t.Errorf("at %v, want to be back at 0", marked(m))
 	}
 }
+
+// Very many letters that are enabled at once do not take longer than many states.
+func TestExploreBoundsMoves(t *testing.T) {
+	const wide, budget = 1000, 4096
+	var b petri.Builder
+	for range wide {
+		p := b.Place()
+		b.Add(petri.Trans{Pre: b.Set(p)})
+	}
+	net, _, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	initial := net.NewMarking()
+	for p := range wide {
+		initial.Add(petri.Place(p))
+	}
+	space := net.Explore(initial, petri.Options{Budget: budget})
+	moves := 0
+	for i := range space.Len() {
+		moves += len(space.Moves(i))
+	}
+	if space.Complete || moves > 17*budget {
+		t.Errorf("complete %v, %d moves", space.Complete, moves)
+	}
+}

@@ -1,6 +1,7 @@
 package petri
 
 import (
+	"math/bits"
 	"slices"
 )
 
@@ -23,6 +24,7 @@ import (
 //	reduce_places.go   places in a row, with the same future, or marked together
 //	reduce_beside.go   letters beside one another
 //	reduce_expand.go   the way back: a run of the reduced net as one of the net
+//	reduce_further.go  a reduced net reduced once more
 
 // Reduced is a reduced net.
 type Reduced struct {
@@ -30,27 +32,35 @@ type Reduced struct {
 	Initial Marking
 
 	from     *Net
-	initial  Marking // of from
-	plans    []*plan // by transition of Net
-	fires    [][]int32
+	initial  Marking   // of from
+	nodes    []*node   // by transition of Net: what it was made of
+	image    [][]Place // by place of Net
 	absorbed []absorbed
 }
 
 // Fires returns the transitions of the original net that happen in some run if transition t of the reduced net happens in
-// some run. Read only.
-func (r *Reduced) Fires(t int) []int32 { return r.fires[t] }
+// some run.
+func (r *Reduced) Fires(t int) []int32 {
+	var list []int32
+	for i, w := range r.nodes[t].fires {
+		for ; w != 0; w &= w - 1 {
+			list = append(list, int32(i<<6+bits.TrailingZeros64(w)))
+		}
+	}
+	return list
+}
 
 // Original returns the transition of the original net that transition t of the reduced net is, or -1 if it is made of
 // several or begins the run.
 func (r *Reduced) Original(t int) int {
-	if p := r.plans[t]; p.sort == one {
+	if p := r.nodes[t].plan; p.sort == one {
 		return int(p.trans)
 	}
 	return -1
 }
 
 // Consists reports whether transition t of the reduced net is made of transitions of the original net in a set.
-func (r *Reduced) Consists(t int, of func(t int) bool) bool { return r.plans[t].consists(of) }
+func (r *Reduced) Consists(t int, of func(t int) bool) bool { return r.nodes[t].plan.consists(of) }
 
 // node is a transition in the making.
 type node struct {
@@ -59,7 +69,7 @@ type node struct {
 	keep  bool
 	gone  bool
 	plan  *plan
-	fires []int32
+	fires Marking // transitions of the original net; may be shared
 	marks []Place // original places that it marks in truth, where what they lead to stands in its post set
 }
 
@@ -74,8 +84,10 @@ type reducer struct {
 	image     [][]Place // by place: the original places that it stands for
 	absorbed  []absorbed
 	rest      Marking   // places that are empty at rest: a silent transition takes each alone
+	cleared   Marking   // places that a silent transition clears
 	tests     []Marking // the sets by which places can be told apart
 	testers   []*node   // silent transitions that test emptiness
+	clearers  []*node   // transitions that clear
 	implied   map[Place]Marking
 	changed   bool
 }
@@ -99,16 +111,21 @@ func (n *Net) Reduce(initial Marking, keep func(t int) bool) *Reduced {
 			copy(w, x.up[i])
 			x.up[i] = w
 		}
-		r.nodes = append(r.nodes, &node{Trans: x, rank: t, keep: keep(t), plan: &plan{sort: one, trans: int32(t)}, fires: []int32{int32(t)}})
+		r.nodes = append(r.nodes, &node{Trans: x, rank: t, keep: keep(t), plan: &plan{sort: one, trans: int32(t)}, fires: r.happens(t)})
 	}
-	first := &node{rank: n.Len(), plan: &plan{sort: row}}
+	first := &node{rank: n.Len(), plan: &plan{sort: row}, fires: r.happens()}
 	first.Pre, first.Read, first.Zero, first.Clear, first.Post = r.set(r.begin), r.set(), r.set(), r.set(), r.set()
 	first.Post.Union(initial)
 	r.nodes = append(r.nodes, first)
-	r.image = make([][]Place, n.places+1)
+	r.image = make([][]Place, n.places+1) // none of the beginning
 	for p := range n.places {
 		r.image[p] = []Place{Place(p)}
 	}
+	return r.run(initial)
+}
+
+// run applies the rules as long as one of them does anything.
+func (r *reducer) run(initial Marking) *Reduced {
 	for r.changed = true; r.changed; {
 		r.changed = false
 		r.prune()
@@ -121,6 +138,15 @@ func (n *Net) Reduce(initial Marking, keep func(t int) bool) *Reduced {
 		r.idle()
 	}
 	return r.finish(initial)
+}
+
+// happens is a set of transitions of the original net.
+func (r *reducer) happens(ts ...int) Marking {
+	m := make(Marking, (r.from.Len()+63)/64)
+	for _, t := range ts {
+		m[t>>6] |= 1 << (t & 63)
+	}
+	return m
 }
 
 func (r *reducer) set(ps ...Place) Marking {
@@ -167,7 +193,7 @@ func intersect(m, o Marking) {
 // index fills what is looked up by place.
 func (r *reducer) index() {
 	r.producers, r.consumers = make([][]*node, r.begin+1), make([][]*node, r.begin+1)
-	r.rest, r.tests, r.testers, r.implied = r.set(), nil, nil, map[Place]Marking{}
+	r.rest, r.cleared, r.tests, r.testers, r.clearers, r.implied = r.set(), r.set(), nil, nil, nil, map[Place]Marking{}
 	for _, x := range r.nodes {
 		for p := range x.Post.Each {
 			r.producers[p] = append(r.producers[p], x)
@@ -178,6 +204,9 @@ func (r *reducer) index() {
 		if x.Silent && x.Pre.Len() == 1 && x.Read.Empty() && x.Zero.Empty() && len(x.Inputs) == 0 {
 			r.rest.Union(x.Pre)
 		}
+		if x.Silent {
+			r.cleared.Union(x.Clear)
+		}
 		if x.Silent && (!x.Zero.Empty() || len(x.Inputs) > 0) {
 			r.testers = append(r.testers, x)
 		}
@@ -185,6 +214,7 @@ func (r *reducer) index() {
 			r.tests = append(r.tests, x.Zero)
 		}
 		if !x.Clear.Empty() {
+			r.clearers = append(r.clearers, x)
 			r.tests = append(r.tests, x.emptied())
 		}
 		r.tests = append(r.tests, x.up...)
@@ -222,12 +252,7 @@ func (r *reducer) mayGo(p Place) bool {
 			return false
 		}
 	}
-	return !r.cleared(p)
-}
-
-// cleared reports whether a silent transition clears p.
-func (r *reducer) cleared(p Place) bool {
-	return slices.ContainsFunc(r.nodes, func(x *node) bool { return x.Silent && x.Clear.Has(p) })
+	return !r.cleared.Has(p)
 }
 
 // waits reports whether only letters wait for p.
@@ -252,10 +277,11 @@ func (r *reducer) drop(x *node) {
 }
 
 // add adds transitions of the original net to those that happen with x.
-func (x *node) add(fires []int32) {
-	x.fires = append(slices.Clip(x.fires), fires...)
-	slices.Sort(x.fires)
-	x.fires = slices.Compact(x.fires)
+func (x *node) add(fires Marking) {
+	if !x.fires.Contains(fires) {
+		x.fires = x.fires.Clone()
+		x.fires.Union(fires)
+	}
 }
 
 // finish makes the reduced net, with as few places as are used.
@@ -270,9 +296,11 @@ func (r *reducer) finish(initial Marking) *Reduced {
 	}
 	number := make([]Place, r.begin+1)
 	n := &Net{}
+	out := &Reduced{Net: n, from: r.from, initial: initial, nodes: r.nodes, absorbed: r.absorbed}
 	for p := range used.Each {
 		number[p] = Place(n.places)
 		n.places++
+		out.image = append(out.image, r.image[p])
 	}
 	shrink := func(m Marking) Marking {
 		if m.Empty() {
@@ -295,7 +323,6 @@ func (r *reducer) finish(initial Marking) *Reduced {
 		}
 		return x.rank - y.rank
 	})
-	out := &Reduced{Net: n, from: r.from, initial: initial, absorbed: r.absorbed}
 	for _, x := range r.nodes {
 		t := x.Trans
 		t.Pre, t.Read, t.Zero, t.Clear, t.Post = shrink(t.Pre), shrink(t.Read), shrink(t.Zero), shrink(t.Clear), shrink(t.Post)
@@ -312,8 +339,6 @@ func (r *reducer) finish(initial Marking) *Reduced {
 			n.silent++
 		}
 		n.trans = append(n.trans, t)
-		out.plans = append(out.plans, x.plan)
-		out.fires = append(out.fires, x.fires)
 	}
 	n.settle()
 	out.Initial = n.NewMarking(number[r.begin])

@@ -19,7 +19,7 @@ type unfolding struct {
 	emptied Marking
 	sure    Marking // of marked: those known to have been empty before
 	plan    []*plan
-	fires   []int32
+	fires   Marking
 	marks   []Place
 	letter  bool // it begins at rest, so that what is always so at rest is so before it
 }
@@ -103,7 +103,8 @@ func (u *unfolding) then(z *node) unfolding {
 	v.marked.Union(z.Post)
 	v.emptied.Minus(v.marked)
 	v.plan = append(slices.Clip(u.plan), z.plan)
-	v.fires = append(slices.Clip(u.fires), z.fires...)
+	v.fires = u.fires.Clone()
+	v.fires.Union(z.fires)
 	v.marks = append(slices.Clip(u.marks), z.marks...)
 	return v
 }
@@ -163,9 +164,36 @@ func (r *reducer) closures() {
 		}
 		if made := r.joined(x); len(made) > 0 {
 			r.nodes = append(r.nodes, made...)
-			r.prune() // what was looked at is another net now
+			r.exchange(x, made)
 		}
 	}
+}
+
+// exchange lets transitions take the place of x in the indexes by place. The other indexes hold as they are: x and what
+// it became take the same alone, test nothing, and what is always so at rest is so after steps that follow each other.
+func (r *reducer) exchange(x *node, made []*node) {
+	for p := range x.Post.Each {
+		r.producers[p] = without(r.producers[p], x)
+	}
+	for p := range x.sources {
+		r.consumers[p] = without(r.consumers[p], x)
+	}
+	for _, y := range made {
+		if !y.Clear.Empty() {
+			r.clearers = append(r.clearers, y)
+		}
+		for p := range y.Post.Each {
+			r.producers[p] = append(r.producers[p], y)
+		}
+		for p := range y.sources {
+			r.consumers[p] = append(r.consumers[p], y)
+		}
+	}
+}
+
+// without is a list that somebody may be going through, without x.
+func without(list []*node, x *node) []*node {
+	return slices.DeleteFunc(slices.Clone(list), func(y *node) bool { return y == x })
 }
 
 // joined makes the transitions that x becomes, and drops it; none if it stays. It remains in the indexes until the next
@@ -180,10 +208,9 @@ func (r *reducer) joined(x *node) []*node {
 	}
 	var made []*node
 	for _, u := range all {
-		y := &node{rank: x.rank, plan: &plan{sort: row, parts: u.plan}, marks: u.marks}
+		y := &node{rank: x.rank, plan: &plan{sort: row, parts: u.plan}, fires: u.fires, marks: u.marks}
 		y.Pre, y.Read, y.Zero, y.Clear, y.Post = u.pre.Clone(), x.Read.Clone(), x.Zero.Clone(), u.clear.Clone(), u.marked.Clone()
 		y.Silent, y.Class, y.Guarded, y.Tag = x.Silent, x.Class, x.Silent && len(all) > 1, -1
-		y.add(u.fires)
 		made = append(made, y)
 	}
 	r.drop(x)
@@ -255,26 +282,42 @@ func (r *reducer) implying(o Place) Marking {
 		}
 	}
 	s.Remove(r.begin)
-	for changed := !s.Empty(); changed; {
+	if s.Empty() {
+		return s
+	}
+	for changed := true; changed; {
 		changed = false
-		for _, x := range r.nodes {
-			takes := x.emptied().Has(o) && !x.Post.Has(o)
-			has := x.Post.Has(o) || !takes && (x.Pre.Has(o) || x.Read.Has(o) || x.Pre.Meets(s) || x.Read.Meets(s) ||
-				len(x.Inputs) > 0 && !slices.ContainsFunc(x.Inputs, func(p Place) bool { return !s.Has(p) }))
-			if !has && x.Post.Meets(s) {
-				s.Minus(x.Post)
+		shrink := func(by Marking) {
+			if s.Meets(by) {
+				s.Minus(by)
 				changed = true
 			}
-			if takes { // none of s may be left
-				left := s.Clone()
-				left.Minus(x.emptied())
-				left.Minus(x.Zero)
-				if !left.Empty() {
-					s.Minus(left)
-					changed = true
+		}
+		for p := range s.Clone().Each { // none may come without o
+			for _, x := range r.producers[p] {
+				takes := x.empties(o) && !x.Post.Has(o)
+				has := x.Post.Has(o) || !takes && (x.Pre.Has(o) || x.Read.Has(o) || x.Pre.Meets(s) || x.Read.Meets(s) ||
+					len(x.Inputs) > 0 && !slices.ContainsFunc(x.Inputs, func(p Place) bool { return !s.Has(p) }))
+				if !has {
+					shrink(x.Post)
+				}
+			}
+		}
+		for _, list := range [][]*node{r.consumers[o], r.clearers} {
+			for _, x := range list {
+				if x.empties(o) && !x.Post.Has(o) { // none of s may be left
+					left := s.Clone()
+					left.Minus(x.emptied())
+					left.Minus(x.Zero)
+					shrink(left)
 				}
 			}
 		}
 	}
 	return s
+}
+
+// empties reports whether firing x takes what lies on p.
+func (x *node) empties(p Place) bool {
+	return x.Pre.Has(p) || x.Clear.Has(p) || slices.Contains(x.Inputs, p)
 }

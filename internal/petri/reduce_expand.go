@@ -54,7 +54,7 @@ func (r *Reduced) Expand(run []int, rest bool) (full []int, unsafe bool) {
 	fuel := maxFuel
 	x := &replay{r: r, m: r.initial.Clone(), f: r.from.NewFrontier(), run: []int{}, fuel: &fuel}
 	for _, t := range run {
-		if !x.do(r.plans[t]) {
+		if !x.do(r.nodes[t].plan) {
 			return nil, false
 		}
 		if x.unsafe {

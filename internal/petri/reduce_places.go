@@ -9,13 +9,13 @@ import (
 // one takes the other. (So the place that says that a sub-process is active goes when its body is one activity.)
 func (r *reducer) together() {
 	for o := range r.begin {
-		if len(r.producers[o]) == 0 {
+		producers := r.live(o)
+		if len(producers) == 0 {
 			continue
 		}
-		for p := range r.producers[o][0].Post.Each {
+		for p := range producers[0].Post.Each {
 			if p != o && r.twins(o, p) {
 				r.replace(o, p)
-				r.prune()
 				break
 			}
 		}
@@ -29,7 +29,7 @@ func (r *reducer) twins(o, p Place) bool {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(r.nodes, func(x *node) bool { return x.parts(o, p) })
+	return !slices.ContainsFunc(r.nodes, func(x *node) bool { return !x.gone && x.parts(o, p) })
 }
 
 // parts reports whether o and p may be marked differently because of x.
@@ -49,8 +49,9 @@ func (x *node) parts(o, p Place) bool {
 	return slices.ContainsFunc(x.up, func(up Marking) bool { return up.Has(o) != up.Has(p) })
 }
 
-// replace lets p stand for its twin o.
+// replace lets p stand for its twin o, also in the indexes by place.
 func (r *reducer) replace(o, p Place) {
+	r.producers[o], r.consumers[o], r.consumers[p] = nil, nil, nil
 	for _, x := range r.nodes {
 		if x.Pre.Has(o) {
 			x.Pre.Add(p)
@@ -62,8 +63,18 @@ func (r *reducer) replace(o, p Place) {
 		if x.Zero.Has(o) {
 			x.Zero.Add(p)
 		}
-		for _, s := range append([]Marking{x.Pre, x.Read, x.Zero, x.Clear, x.Post}, x.up...) {
+		for _, s := range [...]Marking{x.Pre, x.Read, x.Zero, x.Clear, x.Post} {
 			s.Remove(o)
+		}
+		for _, up := range x.up {
+			up.Remove(o)
+		}
+		uses := x.Pre.Has(p) || x.Read.Has(p)
+		if uses && x.Zero.Has(p) {
+			x.gone = true // it wants p marked and empty
+		}
+		if uses && !x.gone {
+			r.consumers[p] = append(r.consumers[p], x)
 		}
 	}
 	r.image[p] = append(slices.Clip(r.image[p]), r.image[o]...)

@@ -20,7 +20,7 @@ type sequence struct {
 	class  []int           // by place
 	count  int             // of classes
 	exits  []map[int]bool  // by place: classes, or the others as -1-place, that its token may go to next
-	fires  [][]int32       // by place: all that its token may do before it leaves the graph, and as it leaves
+	fires  []Marking       // by place: all that its token may do before it leaves the graph, and as it leaves
 	group  map[Place]Place // union-find: places among which a token moves
 }
 
@@ -181,7 +181,7 @@ func (s *sequence) merge() {
 		class, to int
 	}
 	left := make(map[leaving]*node)
-	var steps []*node
+	var steps, rounds []*node
 	for c, list := range members {
 		stays := true // a token that can only go round is not stuck: one step remains
 		for _, i := range list {
@@ -191,26 +191,30 @@ func (s *sequence) merge() {
 				} else if len(s.exits[i]) > 0 || !stays {
 					s.r.absorb(x)
 				} else {
-					steps = append(steps, x)
+					steps, rounds = append(steps, x), append(rounds, x)
 					stays = false
 				}
 			}
 		}
 	}
 	for _, x := range steps {
-		x.fires = nil // of several that become one, only those happen whose place is marked: see below
+		x.fires = s.r.happens() // of several that become one, only those happen whose place is marked: see below
 	}
 	for i, p := range s.places { // whoever marks a place sets off what its token may do
 		for _, x := range s.r.live(p) {
 			x.add(s.fires[i])
 		}
 	}
+	for _, x := range rounds {
+		x.fires = s.r.happens() // that was set off with the token, if one ever comes to where x takes it
+	}
 	for _, x := range steps {
 		to, _ := s.to(x)
 		from := s.class[s.number[first(x.Pre)]]
 		if y := left[leaving{from, to}]; y != nil {
 			y.plan = &plan{sort: any, parts: []*plan{y.plan, x.plan}}
-			y.fires = meet(y.fires, x.fires)
+			y.fires = y.fires.Clone()
+			intersect(y.fires, x.fires)
 			y.marks = append(slices.Clip(y.marks), x.marks...)
 			s.r.drop(x)
 			continue
@@ -234,40 +238,58 @@ func (s *sequence) merge() {
 	s.r.prune()
 }
 
-// meet lists what is in two ascending lists.
-func meet(a, b []int32) []int32 {
-	return slices.DeleteFunc(slices.Clone(a), func(t int32) bool {
-		_, found := slices.BinarySearch(b, t)
-		return !found
-	})
-}
-
 // happen finds, for each place, what may happen until its token has left the graph.
 func (s *sequence) happen() {
-	s.fires = make([][]int32, len(s.places))
+	s.fires = make([]Marking, len(s.places))
 	next := make([][]int, len(s.places)) // where a token may go within the graph
 	for i := range s.places {
+		s.fires[i] = s.r.happens()
 		for _, x := range s.steps[i] {
+			s.fires[i].Union(x.fires)
 			if _, j := s.to(x); j >= 0 {
 				next[i] = append(next[i], j)
 			}
 		}
 	}
-	seen := make([]int, len(s.places)) // 1 + the last place from which one was seen
-	var todo []int
-	for i := range s.places {
-		seen[i] = i + 1
-		todo = append(todo[:0], i)
-		for k := 0; k < len(todo); k++ {
-			for _, x := range s.steps[todo[k]] {
-				s.fires[i] = append(s.fires[i], x.fires...)
-			}
-			for _, j := range next[todo[k]] {
-				if seen[j] != i+1 {
-					seen[j] = i + 1
-					todo = append(todo, j)
+	order := backwards(next)
+	for changed := true; changed; {
+		changed = false
+		for _, i := range order {
+			for _, j := range next[i] {
+				if !s.fires[i].Contains(s.fires[j]) {
+					s.fires[i].Union(s.fires[j])
+					changed = true
 				}
 			}
 		}
 	}
+}
+
+// backwards lists the nodes of a graph so that each comes after those that it leads to, circles aside.
+func backwards(next [][]int) []int {
+	var order []int
+	seen := make([]bool, len(next))
+	type frame struct{ node, after int }
+	for root := range next {
+		if seen[root] {
+			continue
+		}
+		seen[root] = true
+		path := []frame{{root, 0}}
+		for len(path) > 0 {
+			f := &path[len(path)-1]
+			if f.after == len(next[f.node]) {
+				order = append(order, f.node)
+				path = path[:len(path)-1]
+				continue
+			}
+			to := next[f.node][f.after]
+			f.after++
+			if !seen[to] {
+				seen[to] = true
+				path = append(path, frame{to, 0})
+			}
+		}
+	}
+	return order
 }

@@ -166,7 +166,7 @@ func TestReducedAgrees(t *testing.T) {
 	for range rounds - 1 {
 		rapid.Check(t, prop)
 	}
-	randtest.Check(t, randtest.Keys(seen, "unsafe", "stuck", "lost", "sound", "circle", "much smaller"), prop)
+	randtest.Check(t, randtest.Keys(seen, "unsafe", "stuck", "lost", "sound", "circle", "much smaller", "further"), prop)
 }
 
 func reducedAgrees(t *rapid.T, seen map[string]int) {
@@ -183,12 +183,19 @@ func reducedAgrees(t *rapid.T, seen map[string]int) {
 	}
 	one := func(i int) []int32 { return []int32{int32(i)} }
 	want := judge(space, net, silent, net.Len(), one)
+	further := max(0, rapid.IntRange(-3, 3).Draw(t, "further"))
 
 	circles := net.Circles(silent)
 	if want.circle && !slices.Contains(circles, true) {
 		t.Fatalf("no circle found%v", naive)
 	}
-	red := net.Reduce(initial, func(i int) bool { return circles[i] })
+	red := net.Reduce(initial, func(i int) bool {
+		return circles[i] || further > 0 && rapid.IntRange(0, further).Draw(t, "keep") > 0
+	})
+	if further > 0 {
+		seen["further"]++
+		red = red.Further(func(i int) bool { return circles[i] })
+	}
 	small := red.Net.Explore(red.Initial, petri.Options{})
 	got := judge(small, red.Net, func(i int) bool { return red.Consists(i, silent) }, net.Len(), red.Fires)
 
