@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/replank/replank/internal/petri"
 	"github.com/replank/replank/internal/randschema"
 	"github.com/replank/replank/internal/randtest"
 )
@@ -85,5 +86,37 @@ steps:
 `)
 	if full, small := flows(judged(p, 0)), flows(judged(p, 1)); len(full) > 0 || len(small) > 0 {
 		t.Errorf("got %v and, by variable, %v: the choice is made when both begin", full, small)
+	}
+}
+
+// What a variable costs does not grow with the process: of five times as many tasks and twice as many variables, about
+// twice as much is looked at.
+func TestVariablesShareWork(t *testing.T) {
+	looked := func(vars, tasks int) int {
+		p := compiled(t, manyVars(vars, tasks))
+		v := &verifier{p: p, prog: p.program, net: p.program.Net, findings: findings{source: p.source}}
+		v.throwers()
+		net, of := v.closed()
+		b := v.dataByVariable(petri.Options{}, net, of)
+		if len(v.list) > 0 {
+			t.Fatal(v.list)
+		}
+		return b.looked
+	}
+	few, many := looked(20, 40), looked(40, 200)
+	if many > 3*few {
+		t.Errorf("%d transitions for 20 variables, %d for 40", few, many)
+	}
+}
+
+// Of very many steps that write a variable at once some are told from a part of the space.
+func TestManyRacesAreFound(t *testing.T) {
+	src := "process: p\nvars: {v: {type: int, default: 0}}\nout: [v]\nsteps:\n  - parallel: all\n    branches:\n"
+	for i := range 200 {
+		src += fmt.Sprintf("      - {user: u%d, out: [v]}\n", i)
+	}
+	v := judged(compiled(t, src), 0)
+	if got := len(v.list); got != maxData || v.list[0].Code != "data/race" || v.states > 1<<14 {
+		t.Errorf("%d findings after %d states: %v", got, v.states, v.list[:min(got, 1)])
 	}
 }

@@ -27,57 +27,45 @@ func (d *dataFlow) races() {
 		reported[pair] = true
 		d.raceFinding(state, t, u, a, b, slot)
 	}
+	var waiting []int32
+	compare := func(state int, t int32) {
+		for _, u := range waiting {
+			for _, slot := range rivals.over(t, u) {
+				found(state, int(t), int(u), slot)
+			}
+		}
+	}
 	for i := range d.space.Len() {
+		if d.small != nil && len(reported) == maxData {
+			return
+		}
 		m := d.space.Marking(i)
+		known := false
 		for _, move := range d.space.Moves(i) {
-			t := int(d.ofProgram(move.Trans))
+			t := d.ofProgram(move.Trans)
 			if t < 0 {
 				continue
 			}
-			for _, r := range rivals[t] {
-				if d.enabled(m, r.trans) {
-					found(i, t, r.trans, r.slot)
+			for _, u := range rivals.separate[t] {
+				if d.enabled(m, int(u)) {
+					found(i, int(t), int(u), completer)
 				}
 			}
-		}
-	}
-}
-
-// rival is a letter that must not be enabled together with another transition, because of a variable, or of who
-// completed a task last.
-type rival struct{ trans, slot int }
-
-// completer stands for a variable in a rival whose node another wants to be separate from.
-const completer = -1
-
-// rivals lists them for each transition.
-func (d *dataFlow) rivals() [][]rival {
-	rivals := make([][]rival, d.net.Len())
-	for i := range d.prog.Nodes {
-		if d.small != nil {
-			break // of one variable
-		}
-		for _, w := range d.prog.Nodes[i].Separate {
-			if t := d.prog.Nodes[i].Start; w != int32(i) {
-				rivals[t] = append(rivals[t], rival{int(d.prog.Nodes[w].Complete), completer})
-			}
-		}
-	}
-	for t := range rivals {
-		e := d.atOnce(t)
-		if !e.touches() {
-			continue
-		}
-		for u := d.net.Silent(); u < d.net.Len(); u++ {
-			if u == t || !independent(d.prog.Net.Trans(t), d.prog.Net.Trans(u)) {
+			if !rivals.effect(t).touches() {
 				continue
 			}
-			for _, slot := range conflicts(&e, &d.effects[u]) {
-				rivals[t] = append(rivals[t], rival{u, slot})
+			if !known {
+				waiting, known = rivals.enabled(m, waiting[:0]), true
+			}
+			compare(i, t)
+		}
+		if d.small != nil && !d.space.Complete && len(d.space.Moves(i)) == 0 && rivals.resting(m) { // it was not looked at
+			waiting = rivals.enabled(m, waiting[:0])
+			for _, t := range waiting {
+				compare(i, t)
 			}
 		}
 	}
-	return rivals
 }
 
 // atOnce is the effect of t, or, if it is the first step of an inclusive decision, of all its steps: they happen in one
@@ -166,132 +154,4 @@ func (d *dataFlow) separateFinding(state, t, u int, reported map[[3]int32]bool) 
 	reported[[3]int32{a, b, completer}] = true
 	d.report(Warning, "data/race", d.step(a).id.at, d.prog.Nodes[a].ID, d.space.Run(state), "put one after the other",
 		"%s is separate from %q, but both can be open at once: who does %q later is not compared", d.name(a), d.prog.Nodes[b].ID, d.prog.Nodes[b].ID)
-}
-
-// redundant reports variables that nobody ever reads. What can be searched by value, or is an output of the process,
-// counts as read. It returns which variables are read, and which are after the end.
-func (d *dataFlow) redundant() (read, kept slots) {
-	read = make(slots, d.words)
-	read.add(d.first.opens...)
-	for i := range d.effects {
-		read.add(d.effects[i].reads...)
-		read.add(d.effects[i].opens...)
-	}
-	for i := range d.prog.Decisions {
-		for _, f := range d.prog.Decisions[i].Flows {
-			read.add(f.Reads...)
-		}
-	}
-	for _, child := range d.prog.Children {
-		read.add(child.Program.AllReads()...)
-	}
-	read.add(d.prog.Out...)
-	kept = make(slots, d.words)
-	kept.add(d.prog.Out...)
-	if d.prog.Outer > 0 { // who reads what lies around a child is known there
-		read.add(d.prog.In...)
-		for i := range d.prog.Outer {
-			read.add(i)
-			kept.add(i)
-		}
-	}
-	for i, v := range d.prog.Vars {
-		if v.Index {
-			read.add(i)
-			kept.add(i)
-		}
-	}
-	for i := range d.prog.Vars {
-		if !read.has(i) && !d.element(i) {
-			d.add(Warning, "data/redundant", d.declared(i), "", "remove it, or make it an output or an index", "nothing reads %q", d.prog.Vars[i].Name)
-		}
-	}
-	return read, kept
-}
-
-// lostWrites reports writes to variables that are read, but never before the next write: nothing comes of them.
-func (d *dataFlow) lostWrites(read, kept slots) {
-	live := d.live(kept)
-	useful := make(map[[2]int]bool) // transition, slot
-	fired := make([]bool, len(d.effects))
-	for i := range d.space.Len() {
-		for _, m := range d.space.Moves(i) {
-			e, t := d.does(m.Trans), int(d.ofProgram(m.Trans))
-			if t < 0 {
-				continue
-			}
-			fired[t] = true
-			for _, slot := range slices.Concat(e.writes, e.maybe) {
-				if live[m.To].has(slot) || contains(e.opens, slot) {
-					useful[[2]int{t, slot}] = true
-				}
-			}
-		}
-	}
-	for t := range d.effects {
-		e := &d.effects[t]
-		if !fired[t] {
-			continue
-		}
-		node := d.prog.Acts[t].Node
-		for _, slot := range slices.Concat(e.writes, e.maybe) {
-			if read.has(slot) && !useful[[2]int{t, slot}] {
-				d.add(Warning, "data/lost", d.step(node).id.at, d.prog.Nodes[node].ID, "remove it from out, or read it before it is written again",
-					"nothing reads what %s writes to %q", d.name(node), d.prog.Vars[slot].Name)
-			}
-		}
-	}
-}
-
-// live computes, for each state, the variables that may still be read, as they are now, on some path from it.
-func (d *dataFlow) live(kept slots) []slots {
-	live := make([]slots, d.space.Len())
-	for i := range live {
-		live[i] = make(slots, d.words)
-		copy(live[i], kept)
-	}
-	before := make(slots, d.words)
-	for changed := true; changed; {
-		changed = false
-		for i := len(live) - 1; i >= 0; i-- {
-			for _, m := range d.space.Moves(i) {
-				e := d.does(m.Trans)
-				copy(before, live[m.To])
-				before.add(e.opens...)
-				for _, w := range e.writes {
-					before[w>>6] &^= 1 << (w & 63)
-				}
-				before.add(e.reads...)
-				for w, x := range before {
-					if x&^live[i][w] != 0 {
-						live[i][w] |= x
-						changed = true
-					}
-				}
-			}
-		}
-	}
-	return live
-}
-
-// element reports whether a variable is what an each gives its body, which has to name it even if it only counts.
-func (d *dataFlow) element(slot int) bool {
-	return slices.ContainsFunc(d.p.all, func(s *step) bool {
-		return s.as.given() && s.id.s+"."+s.as.s == d.prog.Vars[slot].Name
-	})
-}
-
-// declared is where the source declares slot.
-func (d *dataFlow) declared(slot int) mark {
-	if slot < len(d.p.vars) {
-		return d.p.vars[slot].name.at
-	}
-	for _, s := range d.p.all {
-		for _, v := range s.vars {
-			if s.id.s+"."+v.name.s == d.prog.Vars[slot].Name {
-				return v.name.at
-			}
-		}
-	}
-	return d.p.id.at
 }

@@ -36,7 +36,7 @@ func (v *verifier) judge(opt petri.Options) {
 	}) || space.Complete && !v.granted.given && lostIn(space) >= 0
 	if !wrong {
 		v.complete, v.states = space.Complete, space.Len()
-		v.proved(opt, red, space, of)
+		v.proved(opt, red, space, net, of)
 		return
 	}
 	opt.First = true
@@ -87,6 +87,9 @@ func (v *verifier) closed() (net *petri.Net, of []int32) {
 	for t := range v.net.Len() {
 		of = append(of, int32(t))
 	}
+	if len(v.thrown) == 0 {
+		return v.net, of
+	}
 	var more []petri.Trans
 	net = v.net.Refine(0, func(t int, x *petri.Trans) {
 		from, thrown := v.thrown[int32(t)]
@@ -121,19 +124,24 @@ func (v *verifier) closed() (net *petri.Net, of []int32) {
 func (v *verifier) reduce(net *petri.Net, of []int32, keep func(t int) bool) *petri.Reduced {
 	initial := net.NewMarking()
 	initial.Union(v.prog.Initial)
+	return net.Reduce(initial, v.kept(net, of, keep))
+}
+
+// kept tells which transitions of a closed net stay as they are.
+func (v *verifier) kept(net *petri.Net, of []int32, keep func(t int) bool) func(t int) bool {
 	circles := net.Circles(func(t int) bool { return v.automatic(int(of[t])) })
-	return net.Reduce(initial, func(t int) bool { return circles[t] || keep != nil && keep(int(of[t])) })
+	return func(t int) bool { return circles[t] || keep != nil && keep(int(of[t])) }
 }
 
 // proved reports what is to be said of a net whose reduced space shows nothing that is unsafe, stuck or circles.
-func (v *verifier) proved(opt petri.Options, red *petri.Reduced, space *petri.Space, of []int32) {
+func (v *verifier) proved(opt petri.Options, red *petri.Reduced, space *petri.Space, net *petri.Net, of []int32) {
 	if !v.complete {
 		return
 	}
 	v.fired = v.happened(red, space, of)
 	if never := v.never(); never != nil {
 		v.constant.never = never
-		v.within(opt, never)
+		v.within(opt, never, net, of)
 	}
 	if len(v.list) == 0 {
 		v.dead()
@@ -143,7 +151,7 @@ func (v *verifier) proved(opt petri.Options, red *petri.Reduced, space *petri.Sp
 		v.atomic(opt)
 	}
 	if !v.prog.Free {
-		v.dataByVariable(opt)
+		v.dataByVariable(opt, net, of)
 	}
 }
 
@@ -161,8 +169,7 @@ func (v *verifier) happened(red *petri.Reduced, space *petri.Space, of []int32) 
 }
 
 // within does what decide and endless do, on the net without what constant guards decide against.
-func (v *verifier) within(opt petri.Options, never []bool) {
-	whole, of := v.closed()
+func (v *verifier) within(opt petri.Options, never []bool, whole *petri.Net, of []int32) {
 	net := whole.Refine(0, func(t int, x *petri.Trans) {
 		if never[of[t]] {
 			x.Zero.Union(x.Pre)
