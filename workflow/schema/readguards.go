@@ -6,7 +6,7 @@ import (
 )
 
 // guards checks the cases of a choose or some: at least one guard, no guard twice, the else last, once, and there
-// unless the guards of a choose cover everything.
+// unless the guards cover everything.
 func (r *reader) guards(s *step, v *value) {
 	node := s.id.s
 	if v.get("cases") == nil {
@@ -21,10 +21,10 @@ func (r *reader) guards(s *step, v *value) {
 		return
 	}
 	switch {
-	case otherwise:
+	case otherwise, covered(guarded):
 	case s.kind == kindSome:
-		r.fatal("schema/else", s.id.at, node, `end the cases with "- else: []" to do nothing then`, "no case may be true: a some needs an else")
-	case !covered(guarded):
+		r.fatal("schema/else", s.id.at, node, `end the cases with "- else: []" to do nothing then`, "it is not certain that a case is true: the some needs an else")
+	default:
 		r.fatal("schema/else", s.id.at, node, `end the cases with "- else: []" to go on then`, "it is not certain that a case is true: the choose needs an else")
 	}
 }
@@ -108,7 +108,7 @@ func (r *reader) gateway(s *step, v *value) {
 			r.fatal("schema/missing-key", b.at, node, "", `a flow of %s gateway needs "when" or "else"`, anArticle(s.split.s))
 		}
 	}
-	if !otherwise && !(s.split.s == "exclusive" && covered(guarded)) {
+	if !otherwise && !covered(guarded) {
 		r.fatal("schema/else", s.id.at, node, "add a flow {next: ..., else: true}", "it is not certain that a guard is true: the gateway needs an else")
 	}
 }
