@@ -132,21 +132,20 @@ func Edit(p *Process, changes ...Change) (*Process, error) {
 // editAll returns the tree of p after the changes. After a change that is refused it goes on with the others, but does
 // not report those that name a step that a refused one would have brought.
 func editAll(p *Process, changes []Change) (*value, []Finding) {
-	e := newEditor(p)
-	var made []Change
+	e, good := newEditor(p), newEditor(p) // good lags behind: it has made all changes but those in since
+	var since []Change
 	var wrong []Finding
 	lost := map[string]bool{}
 	for i, c := range changes {
 		why := e.make(c)
 		if why == nil {
-			made = append(made, c)
+			since = append(since, c)
 			continue
 		}
-		if e = newEditor(p); len(wrong) < MaxFindings {
-			for _, earlier := range made {
-				e.make(earlier) // went well before
-			}
+		for _, earlier := range since {
+			good.make(earlier) // went well before
 		}
+		e, since = good.copied(), nil
 		follows := false
 		for _, id := range c.names() {
 			follows = follows || lost[id]
@@ -221,6 +220,19 @@ func newEditor(p *Process) *editor {
 		}
 	}
 	return &editor{p: p, doc: doc, o: o, born: born}
+}
+
+// copied is another editor with a tree like that of e.
+func (e *editor) copied() *editor {
+	doc := e.doc.clone()
+	o := outlined(doc)
+	born := make(map[*value]string, len(o.order))
+	for i, s := range e.o.order {
+		if id, was := e.born[s.v]; was {
+			born[o.order[i].v] = id
+		}
+	}
+	return &editor{p: e.p, doc: doc, o: o, born: born}
 }
 
 // settle gives v and what in it has none a place in the source; v is changed.

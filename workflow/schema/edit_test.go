@@ -184,3 +184,47 @@ func shown(q, p *Process) []byte {
 	}
 	return appendYAML(nil, short, 0)
 }
+
+// manyRefused are changes of a process of n steps, every other of which is refused.
+func manyRefused(tb testing.TB, n int) (*Process, []Change) {
+	src := "process: p\nsteps:\n"
+	for i := range n {
+		src += fmt.Sprintf("  - user: u%d\n", i)
+	}
+	p, err := Parse("p.yaml", []byte(src))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var changes []Change
+	for i := range n {
+		changes = append(changes, InsertAfter(fmt.Sprintf("u%d", i), User(fmt.Sprintf("x%d", i))), Delete(fmt.Sprintf("y%d", i)))
+	}
+	return p, changes
+}
+
+// A change that is refused leaves nothing behind: those after it see what they would see without it.
+func TestRefusedChangesLeaveNothing(t *testing.T) {
+	p, changes := manyRefused(t, 20)
+	changes = append(changes, Rename("x3", "z"), MoveInto("u1:u2", "u1", 0), Rename("z", "zz"))
+	var good []Change
+	for i, c := range changes {
+		if i >= 40 && c.op == opRename || i < 40 && i%2 == 0 {
+			good = append(good, c)
+		}
+	}
+	got, wrong := editAll(p, changes)
+	want, none := editAll(p, good)
+	if len(wrong) != 21 || len(none) > 0 {
+		t.Fatalf("%d refused, and %v", len(wrong), none)
+	}
+	if a, b := string(appendFlow(nil, got)), string(appendFlow(nil, want)); a != b {
+		t.Errorf("got %s\nwant %s", a, b)
+	}
+}
+
+func BenchmarkEditRefused(b *testing.B) {
+	p, changes := manyRefused(b, 300)
+	for b.Loop() {
+		editAll(p, changes)
+	}
+}
