@@ -165,6 +165,7 @@ func (e *editor) parallelize(c *Change) *fault {
 	}
 	branches := listValue()
 	var whole stretch
+	var parts []stretch
 	for i, name := range c.nodes {
 		f, why := e.o.fragment(name)
 		switch {
@@ -189,6 +190,7 @@ func (e *editor) parallelize(c *Change) *fault {
 			return why
 		}
 		branches.items = append(branches.items, mapValue(entry{key: "do", value: listValue(f.steps()...)}))
+		parts = append(parts, f)
 	}
 	if c.exact {
 		for i, b := range c.v.get("branches").items {
@@ -196,6 +198,9 @@ func (e *editor) parallelize(c *Change) *fault {
 		}
 		whole.in.splice(whole.i, whole.j, c.v)
 		return nil
+	}
+	if why := e.beside(parts...); why != nil {
+		return why
 	}
 	block := mapValue(entry{key: "parallel", value: stringValue(c.named(blockID("parallel", c.nodes[0])))}, entry{key: "branches", value: listValue()})
 	if why := e.enclose(whole, block, mapValue(), "do", true); why != nil {

@@ -90,7 +90,8 @@ func DeleteCase(block string, n int) Change { return Change{op: opDeleteCase, no
 // MoveAfter moves a fragment to right after a step: AP3. It is Delete and InsertAfter in one, with the conditions of
 // both, but who names the steps in separate-from goes on doing so.
 //
-// Before: the step is not part of the fragment.
+// Before: the step is not part of the fragment. Each variable that the fragment uses is the same at the new place: no
+// subprocess or each between declares another of that name, and none that declares it is left.
 func MoveAfter(fragment, step string) Change {
 	return Change{op: opMove, node: fragment, at: spot{side: after, node: step}}
 }
@@ -115,7 +116,7 @@ func Replace(fragment string, by Step) Change {
 
 // Swap lets two fragments change places: AP5.
 //
-// Before: neither is part of the other, nor jumps into it. After: what led to one leads to the other.
+// Before: neither is part of the other, nor jumps into it; each variable that they use is the same at the new place. After: what led to one leads to the other.
 func Swap(one, other string) Change { return Change{op: opSwap, nodes: []string{one, other}} }
 
 // Extract makes a subprocess of a fragment: AP6. (The paper extracts a schema of its own, which is then called; an
@@ -151,8 +152,8 @@ func EmbedWhile(fragment, cel string) Change {
 // the first step.
 //
 // Before: two or more are given, in the order in which they stand in one list, none left out; no jump leads from one into
-// another, and none from outside into any but the first step; no end lies in them, unless it raises an error. They do
-// not race for variables.
+// another, and none from outside into any but the first step; no end lies in them, unless it raises an error. None reads
+// a variable that one before it writes, and they do not race for variables.
 func Parallelize(fragments ...string) Change { return Change{op: opParallelize, nodes: fragments} }
 
 // EmbedWhen makes a fragment depend on a guard: AP10. It makes a choose with the case and an empty else; its id is
@@ -176,7 +177,8 @@ func Order(first, second string) Change {
 // Order, of blocks as of gateways.
 //
 // Before: the second follows the first directly: in one list; as the first step of a branch of a parallel that follows
-// the first; as the step behind a parallel of which the first ends a branch; or by the gateways that Order made.
+// the first; as the step behind a parallel of which the first ends a branch; or by the gateways that Order made. It does
+// not read a variable that the first writes.
 // After: what came before both comes before both, and what came after both after both.
 func Unorder(first, second string) Change {
 	return Change{op: opUnorder, nodes: []string{first, second}}
@@ -199,7 +201,7 @@ func SetGuard(block string, n int, cel string) Change {
 // within the fragment lead within the copy, others as before. A copied service calls the same handler, a copied event
 // expects the same message.
 //
-// Before: see InsertAfter; the suffix makes ids that are new.
+// Before: see InsertAfter; the suffix makes ids that are new; each variable that the fragment uses is the same there.
 func CopyAfter(fragment, step, suffix string) Change {
 	return Change{op: opCopy, node: fragment, text: suffix, at: spot{side: after, node: step}}
 }

@@ -96,6 +96,9 @@ func (e *editor) unorder(c *Change) *fault {
 	if why != nil {
 		return why
 	}
+	if why := e.beside(stretch{a.in, a.i, a.i + 1}, stretch{b.in, b.i, b.i + 1}); why != nil {
+		return why
+	}
 	var next *site // in the list of a
 	if items := a.in.items(); a.i+1 < len(items) && a.in.holds == holdsSteps && a.v.get("next") == nil {
 		next = e.o.sites[items[a.i+1].stepID()]

@@ -250,6 +250,11 @@ func (e *editor) copy(c *Change) *fault {
 	if why != nil {
 		return why
 	}
+	if !c.exact {
+		if why := e.rebound(f, q); why != nil {
+			return why
+		}
+	}
 	steps := make([]*value, 0, f.j-f.i)
 	for _, v := range f.steps() {
 		steps = append(steps, v.clone())

@@ -239,6 +239,7 @@ func TestRandomEdits(t *testing.T) {
 	for _, pattern := range patterns {
 		names = append(names, pattern.name)
 	}
+	names = append(names, "edit/scope", "edit/data") // refusals that few changes meet
 	randtest.Check(t, randtest.Keys(made, names...), func(t *rapid.T) {
 		roll := dice(t)
 		var p *Process
@@ -267,6 +268,7 @@ func TestRandomEdits(t *testing.T) {
 			if err != nil {
 				not[pattern.name]++
 				checkRefusal(t, p, c, err)
+				made[err.(*Error).Findings[0].Code]++
 				continue
 			}
 			made[pattern.name]++

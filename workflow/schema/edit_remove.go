@@ -170,6 +170,9 @@ func (e *editor) move(c *Change) *fault {
 		}
 	}
 	if !c.exact {
+		if why := e.rebound(f, to); why != nil {
+			return why
+		}
 		if why := e.leave(f, false); why != nil {
 			return why
 		}
@@ -253,6 +256,13 @@ func (e *editor) swap(c *Change) *fault {
 	}
 	if (a.in.holds == holdsEvents) != (b.in.holds == holdsEvents) {
 		return faultf("place", first.id, "", "a step and an event cannot change places")
+	}
+	if !c.exact {
+		for _, x := range [][2]stretch{{a, b}, {b, a}} {
+			if why := e.rebound(x[0], x[1].in); why != nil {
+				return why
+			}
+		}
 	}
 	for _, r := range e.o.mentions() {
 		switch to := r.target(); {
