@@ -28,7 +28,7 @@ func (v *verifier) name(i int32) string {
 			return fmt.Sprintf("the test of %s %q", s.kind, s.id.s)
 		}
 		fallthrough
-	case kindChoose, kindSome, kindParallel, kindRace:
+	case kindChoose, kindSome, kindParallel, kindRace, kindEach:
 		if strings.HasSuffix(n.ID, joinSuffix) {
 			return fmt.Sprintf("the end of %s %q", s.kind, s.id.s)
 		}
