@@ -21,6 +21,10 @@ type Options struct {
 	// say nothing about what a process does are left aside: xsi:type of expressions, operations of message events, names
 	// of data in a state.
 	Strict bool
+	// Imports reads a BPMN file that the file, or one that it imports, names as imported, by its location, which is relative
+	// to the file; nil reads none. Strict refuses ids that two of the files have in one name space. Nothing else is taken
+	// from them, and locations that are URLs are not asked for.
+	Imports func(location string) ([]byte, error)
 }
 
 // Text is a source in BPMN 2.0 XML, to be deployed. Findings call it "text".
@@ -71,7 +75,11 @@ func (o Options) Parse(name string, src []byte) ([]*schema.Process, error) {
 	}
 	var all []*schema.Process
 	var wrong []schema.Finding
-	if broken := f.scrutinize(chosen); len(broken) > 0 {
+	broken := f.scrutinize(chosen)
+	if f.options.Strict && f.options.Imports != nil {
+		broken = append(broken, f.clashes()...)
+	}
+	if len(broken) > 0 {
 		if refused := (*schema.Error)(nil); errors.As(f.refuse(broken...), &refused) {
 			wrong = refused.Findings
 		}

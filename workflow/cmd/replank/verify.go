@@ -3,6 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/replank/replank/workflow/bpmn"
 	"github.com/replank/replank/workflow/schema"
@@ -61,7 +64,7 @@ func (t *terminal) verify(args []string) (int, error) {
 	}
 	r := &report{Verdict: "sound", Processes: []verified{}, Findings: []finding{}}
 	for _, name := range files {
-		all, err := t.processes(name, bpmn.Options{ControlOnly: *controlOnly, Strict: *strict})
+		all, err := t.processes(name, bpmn.Options{ControlOnly: *controlOnly, Strict: *strict, Imports: beside(name)})
 		if fault := (*schema.Error)(nil); errors.As(err, &fault) {
 			r.add(name, fault.Findings)
 			continue
@@ -127,4 +130,18 @@ func (r *report) print(t *terminal) error {
 		}
 	}
 	return nil
+}
+
+// beside reads files in the folder of a file, and in those below it.
+func beside(name string) func(location string) ([]byte, error) {
+	return func(location string) ([]byte, error) {
+		if location = filepath.FromSlash(location); !filepath.IsLocal(location) {
+			return nil, errors.New("it does not lie in the folder of the file")
+		}
+		data, err := os.ReadFile(filepath.Join(filepath.Dir(name), location))
+		if why := (*fs.PathError)(nil); errors.As(err, &why) {
+			err = why.Err // the name has been said
+		}
+		return data, err
+	}
 }
