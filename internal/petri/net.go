@@ -100,13 +100,20 @@ func (b *Builder) Add(t Trans) int {
 	return len(b.trans) - 1
 }
 
-// MaxPlaces bounds a net, so that place numbers fit their durable encoding.
-const MaxPlaces = 1 << 15
+// MaxPlaces and MaxTransitions bound a net, so that place numbers fit their durable encoding, and sets of transitions can be
+// kept as markings are, those of a refined net too.
+const (
+	MaxPlaces      = 1 << 15
+	MaxTransitions = 1 << 15
+)
 
 // Build returns the net and, for each provisional index, the final index of that transition.
 func (b *Builder) Build() (*Net, []int, error) {
 	if b.places > MaxPlaces {
 		return nil, nil, fmt.Errorf("petri: %d places, at most %d", b.places, MaxPlaces)
+	}
+	if len(b.trans) > MaxTransitions {
+		return nil, nil, fmt.Errorf("petri: %d transitions, at most %d", len(b.trans), MaxTransitions)
 	}
 	order := make([]int, len(b.trans))
 	for i := range order {
