@@ -51,7 +51,7 @@ func (g *graph) timer(d *element, id string, again bool) due {
 // cycle reads a repetition: ISO 8601, cron, or a length that the first and the following ones have (jBPM).
 func (g *graph) cycle(c *element, text, id string, again bool) due {
 	if m := cycleForm.FindStringSubmatch(text); m != nil {
-		return g.repetition(c, text, id, m, again && m[1] != "1")
+		return g.repetition(c, text, id, m, again && m[1] != "1" && m[1] != "0")
 	}
 	first, rest, two := strings.Cut(text, "###")
 	if cronForm.MatchString(text) {
@@ -105,9 +105,15 @@ func (g *graph) length(c *element, text string) (string, bool) {
 	}
 	if m := fraction.FindStringSubmatch(text); m != nil {
 		n, err := strconv.Atoi(cmp.Or(m[2], "0"))
-		whole := fmt.Sprintf("%s%dS", m[1], n+1)
+		part := strings.Trim(m[3], "0") != ""
+		if part {
+			n++
+		}
+		whole := fmt.Sprintf("%s%dS", m[1], n)
 		if _, bad := schema.ParsePeriod(whole); err == nil && bad == nil {
-			g.warn(c, "bpmn/timer", "", "%q is rounded up to %s", clip(text), whole)
+			if part {
+				g.warn(c, "bpmn/timer", "", "%q is rounded up to %s", clip(text), whole)
+			}
 			return whole, true
 		}
 	}
@@ -117,10 +123,10 @@ func (g *graph) length(c *element, text string) (string, bool) {
 	}
 	n, err := strconv.ParseInt(m[1], 10, 32)
 	unit := map[string]time.Duration{"": time.Millisecond, "ms": time.Millisecond, "s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}[m[2]]
-	if err != nil {
+	d := time.Duration(n) * unit
+	if err != nil || d/unit != time.Duration(n) { // longer than anything that is meant
 		return "", false
 	}
-	d := time.Duration(n) * unit
 	if rest := d % time.Second; rest > 0 {
 		d += time.Second - rest
 		g.warn(c, "bpmn/timer", "", "%q is rounded up to %s", clip(text), schema.Period{Rest: d})

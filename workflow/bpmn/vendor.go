@@ -280,10 +280,11 @@ func (g *graph) called(n *node) string {
 	return n.attr("calledElement")
 }
 
-// correlation is the key of a message, in CEL.
+// correlation is the key of a message, in CEL. Who sends has none, nor what begins an instance.
 func (g *graph) correlation(n *node, m *element) string {
 	sub := m.vendor("subscription")
-	if sub == nil || strings.TrimSpace(sub.attr("correlationKey")) == "" || n.role == start || n.role == throw || n.role == end || n.role == send {
+	begins := n.role == start && n.place() != "handler"
+	if sub == nil || strings.TrimSpace(sub.attr("correlationKey")) == "" || begins || n.role == throw || n.role == end || n.role == send {
 		return ""
 	}
 	text := *sub
