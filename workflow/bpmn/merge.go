@@ -26,7 +26,8 @@ type merge struct {
 	tree         map[string]object   // of the process whose flows count, by its ids
 	graph        bool                // the flows are different
 	ids          map[string]string   // id in theirs -> in ours
-	folded       map[string]string   // id in theirs -> the one in the result
+	folded       map[string]string   // id in theirs of what the import makes beside a step -> of that
+	result       map[string]string   // id in theirs -> in the result, if that is another
 	handles      map[string]string   // start event that Format wrote -> the event sub-process that it begins
 	refer        map[string][]string // message and the like -> steps that refer to it
 	took         map[string]bool     // "node key" of what was taken over
@@ -158,18 +159,21 @@ func (m *merge) text(base, theirs *schema.Process) []byte {
 		m.adjust(id)
 	}
 	tree := m.p
-	m.tree = m.ours
+	m.tree, m.result = m.ours, nil
+	rules := asObject(m.p.JSON())["rules"]
 	if m.graph {
 		tree, m.tree = theirs, read
+		m.result, rules = m.called(read), m.rename()
 	}
 	out, ours, old, now := asObject(tree.JSON()), asObject(m.p.JSON()), asObject(base.JSON()), asObject(theirs.JSON())
 	out["process"] = ours["process"]
 	for _, key := range [...]string{"process", "title", "doc"} {
 		m.take(out, "", key, ours[key], old[key], now[key])
 	}
-	for _, key := range [...]string{"out", "types", "defaults", "rules"} {
+	for _, key := range [...]string{"out", "types", "defaults"} {
 		put(out, key, ours[key])
 	}
+	put(out, "rules", rules)
 	known := m.declared()
 	put(out, "vars", added(ours["vars"], old["vars"], now["vars"], known))
 	put(out, "in", addedNames(ours["in"], old["in"], now["in"], known))

@@ -46,17 +46,23 @@ func (m *merge) step(o object) object {
 	if undo := asObject(o["compensation"]); undo != nil {
 		o["compensation"] = asText(m.step(undo))
 	}
-	if to := m.folded[word(o["next"])]; m.graph && to != "" {
+	if to := m.result[word(o["next"])]; to != "" {
 		o["next"] = asText(to)
 	}
 	if kind == "" {
+		if to := m.result[word(o["id"])]; to != "" {
+			o["id"] = asText(to)
+		}
 		return o // a case, a branch or a flow
+	}
+	if o["nodes"] != nil {
+		o["nodes"] = m.all(o["nodes"])
 	}
 	name := id // in ours
 	if m.graph {
 		name = m.ids[id]
-		if to := m.folded[id]; to != "" {
-			o[kind] = asText(to)
+		if to := m.result[id]; to != "" {
+			o[kind], id = asText(to), to
 		}
 	}
 	ours, base, theirs := m.ours[name], m.base[name], m.theirs[name]
