@@ -51,6 +51,8 @@ func (c *Checker) carry(run Run, s *kernel.State, loc *time.Location) []kernel.D
 			}
 		case s.Marking.Has(n.Running) != x.Started:
 			continue // a job that became a person's task, not begun by anybody
+		case n.Kind == program.ServiceTask && !x.Started && !x.Incident:
+			continue // a person's task that became a job, which begins when the instance moves
 		}
 		if n.Kind != o.Kind {
 			x.Attempt = 0 // they counted something else

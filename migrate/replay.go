@@ -73,7 +73,7 @@ func (c *Checker) judge(run Run) (_ Verdict, _ *Landing, byValue bool) {
 	for _, criteria := range c.criteria.subsets() {
 		var landing *Landing
 		if landing, failed = r.replay(criteria); failed == nil {
-			failed = c.future(run.Trace, landing.State, criteria)
+			failed = c.future(run, landing.State, criteria)
 		}
 		if failed == nil {
 			return Verdict{Outcome: Accept, Criteria: max(criteria, Strict), Target: c.target(landing.State), Warnings: c.renames(r)}, landing, r.byValues || c.converts()
@@ -82,7 +82,7 @@ func (c *Checker) judge(run Run) (_ Verdict, _ *Landing, byValue bool) {
 	// The last set is the largest: its refusal tells what is really in the way.
 	for _, criteria := range c.possible.subsets() {
 		if criteria&c.criteria != criteria {
-			if l, why := r.replay(criteria | c.criteria); why == nil && c.future(run.Trace, l.State, criteria|c.criteria) == nil {
+			if l, why := r.replay(criteria | c.criteria); why == nil && c.future(run, l.State, criteria|c.criteria) == nil {
 				failed.remedies = append(failed.remedies, "also the criteria "+(criteria&^c.criteria).String())
 				break
 			}

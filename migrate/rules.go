@@ -54,25 +54,46 @@ func (c *Checker) broken(letters []kernel.Seen) *refusal {
 
 // future is why an instance that lands in s may not stay there, because of what a rule may come to; nil if it may. A run
 // that the target reproduces letter by letter is one of its own.
-func (c *Checker) future(trace *kernel.Trace, s *kernel.State, criteria Criteria) *refusal {
+func (c *Checker) future(run Run, s *kernel.State, criteria Criteria) *refusal {
+	trace := run.Trace
 	if len(c.t.Program().Rules) == 0 || criteria&relaxations == 0 && !trace.Moved && asSeen(trace) {
 		return nil
 	}
-	if wrong := c.needs.Rules(s.Marking, c.t.Monitors(c.seen(trace.Seen))); wrong != "" {
+	if wrong := c.needs.Rules(s.Marking, c.t.Monitors(c.seen(trace.Seen)), c.begun(run.State, s)); wrong != "" {
 		return &refusal{message: "with what has happened, " + wrong}
 	}
 	return nil
 }
 
-// asSeen reports whether the letters of a trace are all that happened: none was taken back.
-func asSeen(t *kernel.Trace) bool {
-	letters := 0
-	for i := range t.Letters {
-		if t.Letters[i].Phase != 0 {
-			letters++
+// begun are the user tasks that are offered in s and that the run has claimed and given back.
+func (c *Checker) begun(run, s *kernel.State) (nodes []int32) {
+	t := c.t.Program()
+	for i := range t.Nodes {
+		n, old := &t.Nodes[i], c.back[i]
+		if old < 0 || n.Kind != program.UserTask || c.s.Program().Nodes[old].Kind != program.UserTask || !s.Marking.Has(n.Offered) {
+			continue
+		}
+		if w := run.Work(old); w != nil && w.Attempt > 0 {
+			nodes = append(nodes, int32(i))
 		}
 	}
-	return letters == len(t.Seen)
+	return nodes
+}
+
+// asSeen reports whether the letters of a trace are what happened, in its order: none was taken back.
+func asSeen(t *kernel.Trace) bool {
+	seen := t.Seen
+	for i := range t.Letters {
+		l := &t.Letters[i]
+		if l.Phase == 0 {
+			continue
+		}
+		if len(seen) == 0 || seen[0] != (kernel.Seen{Node: l.Node, Phase: l.Phase}) {
+			return false
+		}
+		seen = seen[1:]
+	}
+	return len(seen) == 0
 }
 
 func hasRule(rules []program.Rule, id string) bool {

@@ -37,7 +37,7 @@ import (
 //	start NAME [VARS]           starts an instance of the first version; the first that was started need not be named later
 //	deploy                      deploys the second version
 //	claim NODE, complete NODE [RESULT], finish NODE [RESULT]
-//	                            of a person's task; of a job, whose handler runs until then. NODE may be NAME.NODE
+//	                            of a person's task (release gives a claim back); of a job, whose handler runs until then. NODE may be NAME.NODE
 //	send MESSAGE [DATA]         prints what became of the message
 //	wait 5d                     lets time pass
 //	check [NAME], migrate [NAME] [timers=keep|reset]
@@ -243,13 +243,16 @@ func (x *telling) do(line string) string {
 			return fmt.Sprintf("deploy: %s\n", strings.SplitN(err.Error(), "\n", 2)[0])
 		}
 		return ""
-	case "claim", "complete":
+	case "claim", "release", "complete":
 		in, node := x.at(args[0])
 		k := x.tn.As("ann").Task(x.tasks[in+"."+node])
 		var err error
-		if verb == "claim" {
+		switch verb {
+		case "claim":
 			err = k.Claim(ctx)
-		} else {
+		case "release":
+			err = k.Release(ctx)
+		default:
 			err = k.Complete(ctx, data)
 		}
 		switch {

@@ -3,6 +3,8 @@ package schema
 import (
 	"slices"
 	"strings"
+
+	"github.com/replank/replank/internal/expr"
 )
 
 // This file is the variables that steps of the tree name, and what a name means where they stand: a subprocess or each
@@ -16,8 +18,7 @@ type using struct {
 	write bool
 }
 
-// uses are the variables that a step itself names, with its cases, but not the steps in it. What looks like a name in an
-// expression is one.
+// uses are the variables that a step itself names, with its cases, but not the steps in it.
 func (s *site) uses() []using {
 	var all []using
 	add := func(in *sequence, write bool, names ...string) {
@@ -77,30 +78,11 @@ func (s *site) uses() []using {
 	return all
 }
 
-// identifiers are the names in an expression, without those after a dot and what stands in quotes.
-func identifiers(cel string) (names []string) {
-	letter := func(c byte) bool { return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
-	for i := 0; i < len(cel); {
-		switch c := cel[i]; {
-		case c == '\'' || c == '"':
-			for i++; i < len(cel) && cel[i] != c; i++ {
-				if cel[i] == '\\' {
-					i++
-				}
-			}
-			i++
-		case letter(c):
-			j := i
-			for j < len(cel) && (letter(cel[j]) || cel[j] >= '0' && cel[j] <= '9') {
-				j++
-			}
-			if before := strings.TrimRight(cel[:i], " "); !strings.HasSuffix(before, ".") {
-				names = append(names, cel[i:j])
-			}
-			i = j
-		default:
-			i++
-		}
+// identifiers are the variables in an expression; none in what is no expression.
+func identifiers(cel string) []string {
+	names, err := expr.Names(cel)
+	if err != nil {
+		return nil // the result is refused for it, unless it is a period or the like
 	}
 	return names
 }

@@ -16,15 +16,17 @@ const maxFuture = 1 << 16
 // instance must be able to end, and owe nothing then, whatever is refused. A marking that was not explored (see At) and
 // a question that is too large are wrong, too.
 //
+// begun are user tasks that are offered at m and were claimed and given back: rules have heard that they were started.
+//
 // An instance whose whole past is a run of the process need not be asked about: verification answered that.
-func (n *Needs) Rules(m petri.Marking, states []uint16) string {
+func (n *Needs) Rules(m petri.Marking, states []uint16, begun []int32) string {
 	start, known := n.at[string(m.Bytes(nil))]
 	if !known {
 		return "the state was not found in the state space"
 	}
 	v := n.flow.verifier
 	watch := func(refusing bool, of []int) *product {
-		x := &product{space: n.space, acts: v.prog.Acts, refusing: refusing, never: v.never(), budget: maxFuture, start: int32(start)}
+		x := &product{space: n.space, acts: v.prog.Acts, refusing: refusing, never: v.never(), budget: maxFuture, start: int32(start), begun: begun, nodes: v.prog.Nodes}
 		for _, i := range of {
 			x.rules = append(x.rules, &v.prog.Rules[i])
 			x.begin = append(x.begin, states[i])

@@ -20,6 +20,9 @@ type product struct {
 	tell     func(run []int, rest bool) []int // a run of the space as one of the program, with rest as far as it goes; nil: it is one
 	start    int32                            // state of the space
 	begin    []uint16                         // states of the automata there; nil: their first ones
+	begun    []int32                          // tasks that are offered there and were started: their next start is not heard
+	nodes    []program.Node                   // where begun is looked up
+	stop     func() bool                      // gives up; nil: never
 
 	pairs    []pair
 	index    map[pair]int32
@@ -49,9 +52,13 @@ func (x *product) explore() {
 	if x.begin == nil {
 		x.begin = make([]uint16, len(x.rules))
 	}
-	x.meet(x.start, x.intern(x.begin), reached{-1, -1}, 0)
-	now := []int32{0}
-	next := make([]uint16, len(x.rules))
+	first := slices.Clone(x.begin)
+	for range x.begun {
+		first = append(first, 1)
+	}
+	x.meet(x.start, x.intern(first), reached{-1, -1}, 0)
+	now, looked := []int32{0}, 0
+	next := make([]uint16, len(first))
 	for len(now) > 0 {
 		var later []int32
 		for len(now) > 0 && x.complete {
@@ -59,6 +66,10 @@ func (x *product) explore() {
 			now = now[:len(now)-1]
 			if x.expanded[i] {
 				continue
+			}
+			if looked++; looked&0xff == 0 && x.stop != nil && x.stop() {
+				x.complete = false
+				return
 			}
 			x.expanded[i] = true
 			at := x.pairs[i]
@@ -68,8 +79,8 @@ func (x *product) explore() {
 				}
 				a := &x.acts[m.Trans]
 				rules, depth := at.rules, x.depth[i]
-				if a.Phase != 0 {
-					if by := x.read(next, x.states[at.rules], a); by >= 0 {
+				if a.Phase != 0 || len(x.begun) > 0 {
+					if by := x.read(next, x.states[at.rules], a, m.To); by >= 0 {
 						x.refused = append(x.refused, refusal{i, m.Trans, by})
 						continue
 					}
@@ -99,8 +110,21 @@ func (x *product) explore() {
 	}
 }
 
-// read advances the automata by a letter. It returns the rule that refuses it, -1 if none does.
-func (x *product) read(next, states []uint16, a *program.Act) int {
+// read advances the automata by what leads to a state. It returns the rule that refuses it, -1 if none does.
+func (x *product) read(next, states []uint16, a *program.Act, to int32) int {
+	copy(next, states)
+	heard := a.Phase != 0
+	for k, n := range x.begun {
+		if again := &next[len(x.rules)+k]; *again != 0 {
+			heard = heard && (a.Node != n || a.Phase != program.Start)
+			if !x.space.Marking(int(to)).Has(x.nodes[n].Offered) { // offered anew it is another task
+				*again = 0
+			}
+		}
+	}
+	if !heard {
+		return -1
+	}
 	for k, r := range x.rules {
 		next[k] = r.Next(states[k], a.Node, a.Phase)
 		if x.refusing && r.Violates(states[k], next[k]) {

@@ -55,13 +55,13 @@ func (v *verifier) ruleRuns(opt petri.Options) *ruleRuns {
 // product is that of some runs, and not complete.
 func (s *ruleRuns) read(refusing bool, rules ...*program.Rule) *product {
 	if s.whole.Complete {
-		x := &product{space: s.whole, acts: s.acts, rules: rules, refusing: refusing, never: s.never, budget: s.opt.Budget}
+		x := &product{space: s.whole, acts: s.acts, rules: rules, refusing: refusing, never: s.never, budget: s.opt.Budget, stop: s.opt.Stop}
 		if x.explore(); x.complete {
 			return x
 		}
 	}
 	n := s.reduce(s.telling(rules))
-	x := &product{rules: rules, refusing: refusing, budget: s.share(), space: n.space, acts: n.acts, counts: n.counts}
+	x := &product{rules: rules, refusing: refusing, budget: s.share(), space: n.space, acts: n.acts, counts: n.counts, stop: s.opt.Stop}
 	x.tell = func(run []int, rest bool) []int {
 		full, _ := n.Expand(run, rest)
 		return s.v.original(full, s.of)

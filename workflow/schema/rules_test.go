@@ -298,20 +298,20 @@ func TestFutureOfRules(t *testing.T) {
 	p := parsed("process: p\nsteps:\n  - user: a\n  - user: b\nrules:\n  - {rule: r, declare: \"chain-precedence(a, b)\"}\n")
 	n, r := p.Needs(), &p.program.Rules[0]
 	at := p.program.Initial
-	if wrong := n.Rules(at, []uint16{0}); wrong != "" {
+	if wrong := n.Rules(at, []uint16{0}, nil); wrong != "" {
 		t.Errorf("at first: %s", wrong)
 	}
 	for i := range r.Automaton.States() {
-		wrong := n.Rules(at, []uint16{uint16(i)})
+		wrong := n.Rules(at, []uint16{uint16(i)}, nil)
 		if violated := r.Automaton.Verdict(uint16(i)) == ltlf.Violated; violated != strings.Contains(wrong, `"r"`) {
 			t.Errorf("in state %d: %q", i, wrong)
 		}
 	}
-	if wrong := n.Rules(p.program.Net.NewMarking(1, 2, 3), []uint16{0}); !strings.Contains(wrong, "not found") {
+	if wrong := n.Rules(p.program.Net.NewMarking(1, 2, 3), []uint16{0}, nil); !strings.Contains(wrong, "not found") {
 		t.Errorf("at a marking that is none: %q", wrong)
 	}
 	big := parsed(wide(10) + "  - user: b\nrules:\n  - {rule: r, ltlf: \"F(u0 & X F u1) | F(u2 & X F u3) | F b\"}\n")
-	if wrong := big.Needs().Rules(big.program.Initial, []uint16{0}); !strings.Contains(wrong, fmt.Sprint(maxFuture)) {
+	if wrong := big.Needs().Rules(big.program.Initial, []uint16{0}, nil); !strings.Contains(wrong, fmt.Sprint(maxFuture)) {
 		t.Errorf("with ten tasks at once: %q", wrong)
 	}
 }
@@ -343,5 +343,24 @@ func TestRulesAreEdited(t *testing.T) {
 	back, err := Edit(p, Compare(p, q).Changes...)
 	if err != nil || back.Digest() != q.Digest() {
 		t.Errorf("what Compare finds makes\n%v\n%v", back, err)
+	}
+}
+
+// What free guards did not settle for want of budget is not taken for settled where guards agree.
+func TestStrandsBeyondBudgetOfFreeGuards(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("process: p\nin: [g]\nvars: {g: bool, n: int}\nsteps:\n")
+	b.WriteString("  - {choose: c, cases: [{when: g, do: [{user: w, out: [n]}]}, {else: []}]}\n")
+	for i := range 14 {
+		fmt.Fprintf(&b, "  - {choose: c%[1]d, cases: [{when: g, do: [{user: t%[1]d}]}, {else: [{user: e%[1]d}]}]}\n", i)
+	}
+	b.WriteString("  - {choose: d, cases: [{when: g, do: [{user: r, in: [n]}]}, {else: []}]}\n  - {user: y}\n  - {user: z}\n")
+	b.WriteString("rules:\n  - {rule: r, declare: \"not-response(t0, z)\", on: refuse}\n")
+	for i := range 13 {
+		fmt.Fprintf(&b, "  - {rule: r%[1]d, declare: \"not-co-existence(t%[1]d, e%[1]d)\", on: refuse}\n", i)
+	}
+	report := verify(compiled(t, b.String()), Budget{States: 1 << 12})
+	if !slices.ContainsFunc(report.Findings, func(f Finding) bool { return f.Code == "rule/strands" && f.Severity == Fatal }) {
+		t.Errorf("unverified: %v, %v", report.Unverified, report.Findings)
 	}
 }

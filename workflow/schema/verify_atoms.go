@@ -93,7 +93,7 @@ type grant struct {
 
 // grants is what was shown with free guards.
 func (v *verifier) grants() grant {
-	g := grant{given: true}
+	g := grant{given: true, strands: v.open} // what was not shown is not granted
 	for _, f := range v.list {
 		switch {
 		case f.Code == "sound/dead":
