@@ -29,6 +29,8 @@ type edits struct {
 	written map[string]*plainElement // by id
 	file    map[string]*plainElement // by id
 	was     map[string]string        // id in the file -> another one that Format wrote
+	before  *plan                    // of what was written
+	now     *plan                    // of the file
 }
 
 // edited compares two files, each for one process.
@@ -39,6 +41,8 @@ func edited(written, file *plainElement, writtenID, fileID string) *edits {
 	owners(before, written, d.written, scopes)
 	owners(now, file, d.file, scopes)
 	d.rename()
+	d.before, d.now = planOf(before), planOf(now)
+	d.follow(d.before, d.now)
 	if writtenID != fileID && ID(fileID) != writtenID {
 		d.add(edit{owner: now, path: []string{"id"}, now: fileID, at: now})
 	}
@@ -62,6 +66,7 @@ func edited(written, file *plainElement, writtenID, fileID string) *edits {
 				d.add(edit{owner: e, id: d.origin(id), path: []string{"scope"}, now: scopes[e], at: e})
 			}
 			d.compare(at, old, e)
+			d.tied(at, old, e)
 		}
 	}
 	left := map[string]bool{}
@@ -118,51 +123,6 @@ func rooted(e *plainElement) bool {
 		return e.name.Space == model
 	}
 	return false
-}
-
-// rename finds elements that are the same under another id: a flow between the same nodes, a node with the same flows.
-func (d *edits) rename() {
-	ends := func(all map[string]*plainElement, name func(string) string) (flows map[string][]string, nodes map[string][]string) {
-		flows, nodes = map[string][]string{}, map[string][]string{}
-		for _, id := range slices.Sorted(maps.Keys(all)) {
-			e := all[id]
-			if e.name.Local == "sequenceFlow" {
-				from, to := e.attr("sourceRef"), e.attr("targetRef")
-				key := from + " " + to
-				flows[key] = append(flows[key], id)
-				nodes[from] = append(nodes[from], "out "+name(id))
-				nodes[to] = append(nodes[to], "in "+name(id))
-			}
-		}
-		return flows, nodes
-	}
-	oldFlows, _ := ends(d.written, d.origin)
-	nowFlows, _ := ends(d.file, d.origin)
-	for key, list := range nowFlows { //lint:sorted each pair of nodes is on its own
-		if old := oldFlows[key]; len(list) == 1 && len(old) == 1 && d.written[list[0]] == nil && d.file[old[0]] == nil {
-			d.was[list[0]] = old[0]
-		}
-	}
-	_, oldNodes := ends(d.written, d.origin)
-	_, nowNodes := ends(d.file, d.origin)
-	signed := map[string][]string{} // element and flows -> nodes that are gone
-	sign := func(e *plainElement, flows []string) string {
-		slices.Sort(flows)
-		return e.name.Local + " " + strings.Join(flows, " ")
-	}
-	for _, id := range slices.Sorted(maps.Keys(oldNodes)) {
-		if e := d.written[id]; e != nil && d.file[id] == nil {
-			key := sign(e, oldNodes[id])
-			signed[key] = append(signed[key], id)
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(nowNodes)) {
-		if e := d.file[id]; e != nil && d.written[id] == nil {
-			if old := signed[sign(e, nowNodes[id])]; len(old) == 1 {
-				d.was[id] = old[0]
-			}
-		}
-	}
 }
 
 // beside are elements that only draw, or name data beside the flow.

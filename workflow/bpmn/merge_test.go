@@ -44,7 +44,7 @@ func spots(text []byte) (all []spot) {
 		if strings.Contains(line, "<bpmndi:BPMNDiagram") {
 			break
 		}
-		if tag == nil || strings.Contains(line, "<bpmn:definitions") || strings.Contains(line, "<bpmn:incoming>") || strings.Contains(line, "<bpmn:outgoing>") || strings.Contains(line, "<bpmn:association ") {
+		if tag == nil || strings.Contains(line, "<bpmn:definitions") || strings.Contains(line, "<bpmn:incoming>") || strings.Contains(line, "<bpmn:outgoing>") {
 			continue
 		}
 		end := strings.Index(line, ">")
@@ -178,7 +178,7 @@ func TestConditionOfElements(t *testing.T) {
 // drawn reports whether a value says nothing of its own: a language in which the expression says the same, the id of a flow that nothing decides, or of what the text leaves implicit.
 func drawn(s spot, text []byte) bool {
 	id := string(text[s.from:s.to])
-	return s.name == "language" || s.name == "id" && (strings.HasPrefix(id, "flow_") || regexp.MustCompile(`(^|_)(start|end|join|merge|compensation)(_\d+)?$`).MatchString(id) ||
+	return s.name == "language" || s.name == "associationDirection" || s.name == "id" && (strings.HasPrefix(id, "flow_") || strings.HasPrefix(id, "association_") || regexp.MustCompile(`(^|_)(start|end|join|merge|compensation)(_\d+)?$`).MatchString(id) ||
 		strings.HasPrefix(id, "message_") || strings.HasPrefix(id, "signal_") || strings.HasPrefix(id, "error_") || strings.HasPrefix(id, "escalation_"))
 }
 

@@ -38,7 +38,7 @@ var says = map[string][]string{
 
 // structural are attributes and elements that say how the flows go.
 var structural = map[string]bool{
-	"element": true, "scope": true, "attachedToRef": true, "cancelActivity": true, "triggeredByEvent": true, "isInterrupting": true,
+	"element": true, "scope": true, "association": true, "attachedToRef": true, "cancelActivity": true, "triggeredByEvent": true, "isInterrupting": true,
 	"isForCompensation": true, "sourceRef": true, "targetRef": true, "conditionExpression": true, "default": true, "instantiate": true,
 	"eventGatewayType": true, "parallelMultiple": true, "multiInstanceLoopCharacteristics": true, "standardLoopCharacteristics": true,
 }
