@@ -9,7 +9,7 @@ import (
 )
 
 // This file compares a file that Format wrote with what has become of it. Each attribute, text and element that differs
-// is an edit, but what only draws or only writes the same in another way: diagrams, lanes, pools, texts and data beside the
+// is an edit, but what only draws or only writes the same in another way: diagrams, texts and data beside the
 // flow, lists of incoming and outgoing flows, prefixes, order, white space, values that BPMN takes for granted, ids of
 // flows that nothing decides and of elements within nodes, attributes and elements of name spaces that nobody knows.
 

@@ -1,6 +1,7 @@
 package bpmn
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -333,11 +334,7 @@ func (g *graph) lane(e *element, name string) {
 	for _, c := range e.children {
 		switch c.name {
 		case "lane":
-			inner := clean(c.attr("name"), schema.MaxID)
-			if inner == "" {
-				inner = clean(c.attr("id"), schema.MaxID)
-			}
-			g.lane(c, inner)
+			g.lane(c, laneName(c.attr("name"), c.attr("id")))
 		case "childLaneSet":
 			g.lane(c, name)
 		}
@@ -347,4 +344,9 @@ func (g *graph) lane(e *element, name string) {
 			g.lanes[ref] = name
 		}
 	}
+}
+
+// laneName is what a lane is called: by its name, or else its id.
+func laneName(name, id string) string {
+	return cmp.Or(clean(name, schema.MaxID), clean(id, schema.MaxID))
 }

@@ -33,6 +33,7 @@ var says = map[string][]string{
 	"loopCharacteristics": {"of", "as", "collect", "out"},
 	"script":              {"out", "set"}, "scriptFormat": {"out", "set"}, "resultVariable": {"out", "set"},
 	"ioMapping": {"in", "out"}, "inputOutput": {"in", "out"}, "in": {"in"}, "out": {"out"},
+	"lane": {"groups"}, "partner": {"partner"},
 	"dataInputAssociation": {"in"}, "dataOutputAssociation": {"out"},
 }
 
@@ -125,6 +126,8 @@ func (m *merge) taken(x *edit) bool {
 		return true // the import says which flow it takes
 	case len(x.path) == 0 || m.implicit(x) && x.path[0] == "id":
 		return m.implicit(x) || x.owner.name.Local == "sequenceFlow" && !m.graph // what the text leaves implicit, and what joins it
+	case x.path[0] == "lane" || x.path[0] == "partner":
+		return m.surrounded(x, cmp.Or(m.handles[x.id], x.id))
 	case rooted(x.owner):
 		return m.referring(x, took)
 	case x.owner.name.Local == "sequenceFlow":

@@ -32,6 +32,7 @@ func (f *file) restored(e *element) (*schema.Process, error) {
 		})
 	}
 	edits := edited(readMarkup(written), doc, ID(p.ID()), e.attr("id"))
+	edits.around(doc.process(e.attr("id")), doc, f.partners())
 	if len(edits.list) == 0 {
 		return p, nil
 	}
