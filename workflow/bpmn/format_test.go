@@ -260,7 +260,7 @@ func successors(p *schema.Process) map[string]bool {
 //
 //	format [dialect=NAME]   the file that is written for it; with only=WORD the lines that have this word
 //	change                  the schema, a line "====", then replacements "old => new", a line each, that a tool makes in the
-//	                        file; below the line what is read then
+//	                        file, \n for a line break; below the line what is read then
 func TestFormatScenarios(t *testing.T) {
 	datadriven.Walk(t, "testdata/format", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
@@ -295,7 +295,7 @@ func TestFormatScenarios(t *testing.T) {
 				if !strings.Contains(file, from) {
 					return fmt.Sprintf("the file has no %s\n%s", from, file)
 				}
-				file = strings.ReplaceAll(file, from, to)
+				file = strings.ReplaceAll(file, from, strings.ReplaceAll(to, `\n`, "\n"))
 			}
 			all, err := Parse("a.bpmn", []byte(file))
 			if err != nil {

@@ -18,6 +18,7 @@ type lessons struct {
 
 	before   []schema.Finding  // found before, warnings
 	declared map[string]string // variables that the file need not declare, and their types; if free is set, the process has them
+	was      map[string]string // ids of nodes and flows -> those after which variables that stand for expressions are named
 	free     bool              // expressions are translated, but neither compiled nor looked at for who writes their variables
 }
 
@@ -148,7 +149,7 @@ func (g *graph) unsettled(e *element, code, hint, format string, args ...any) {
 func (g *graph) blankFor(what, id string, t schema.Type) string {
 	var b strings.Builder
 	b.WriteString(what + "_")
-	for _, c := range id {
+	for _, c := range cmp.Or(g.was[id], id) {
 		if c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' {
 			b.WriteRune(c)
 		} else {

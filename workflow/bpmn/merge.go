@@ -45,15 +45,15 @@ func (f *file) merged(e *element, p *schema.Process, written []byte, d *edits) (
 	}
 	reader := *f
 	reader.options.ControlOnly = false
-	l := &lessons{elses: map[string]bool{}, free: true, declared: declared}
+	l := &lessons{elses: map[string]bool{}, free: true, declared: declared, was: m.known()}
 	for {
 		theirs, now, err := reader.build(e, l)
 		if err != nil {
 			return nil, err // it says why
 		}
 		text := m.text(base, theirs)
-		found := slices.Concat(news(before.found, now.found), m.dropped, m.untaken(news(before.found, now.found), news(before.open, now.open)))
-		q, err := f.embedded(e, text, found, news(before.open, now.open))
+		found, open := m.news(before.found, now.found), m.news(before.open, now.open)
+		q, err := f.embedded(e, text, slices.Concat(found, m.dropped, m.untaken(found, open)), open)
 		refused := (*schema.Error)(nil)
 		if !errors.As(err, &refused) {
 			return q, err
@@ -86,22 +86,6 @@ func (l *lessons) learnElse(findings []schema.Finding) bool {
 		}
 	}
 	return more
-}
-
-// news are the findings that were not there before, wherever they stood.
-func news(before, now []schema.Finding) (list []schema.Finding) {
-	type said struct{ code, node, message string }
-	seen := map[said]int{}
-	for _, f := range before {
-		seen[said{f.Code, f.Node, f.Message}]++
-	}
-	for _, f := range now {
-		key := said{f.Code, f.Node, f.Message}
-		if seen[key]--; seen[key] < 0 {
-			list = append(list, f)
-		}
-	}
-	return list
 }
 
 // words takes over titles and descriptions, if the import does not know what Format wrote; err says what. Flows cannot be
