@@ -35,7 +35,8 @@ type effect struct {
 	resets []int // locals that have no value now
 	opens  []int
 	undone []int // those of the reads that compensations make which it lets run, if they do
-	owed   []int // what the compensation of the activity that it completes may read some day
+	byUndo []int // all that only compensations read or write
+	owed   []int // what the compensation of the activity that it completes may read or write some day
 }
 
 // touches reports whether the effect reads or writes anything.
@@ -62,9 +63,11 @@ type dataFlow struct {
 	*verifier
 	words   int // length of a slots, at least 1: an empty set is not nil
 	effects []effect
-	first   effect  // of the initial marking
-	small   *shrunk // the space is that of a reduced net; nil: of the net
-	undos   []undo  // see undoes; nil until they are asked for
+	first   effect           // of the initial marking
+	small   *shrunk          // the space is that of a reduced net; nil: of the net
+	undos   []undo           // see undoes; nil until they are asked for
+	done    map[int32][]bool // see complete
+	doneIn  *petri.Space
 }
 
 // dataFlow reports what is wrong with the flow of data.

@@ -201,7 +201,7 @@ func (b *byVariable) flow(red *petri.Reduced, slot int) *dataFlow {
 	}
 	for _, t := range b.touch[slot] {
 		e := &b.all.effects[t]
-		b.effects[t] = effect{only(e.reads), only(e.writes), only(e.maybe), only(e.resets), only(e.opens), only(e.undone), only(e.owed)}
+		b.effects[t] = effect{only(e.reads), only(e.writes), only(e.maybe), only(e.resets), only(e.opens), only(e.undone), only(e.byUndo), only(e.owed)}
 	}
 	d := &dataFlow{verifier: b.verifier, words: b.all.words, effects: b.effects, first: effect{opens: only(b.all.first.opens)}, undos: b.all.undoes()}
 	d.small = &shrunk{slot: slot, by: b, red: red, is: make([]int32, red.Net.Len()), at: make(map[int32][]int32)}

@@ -16,6 +16,9 @@ func (d *dataFlow) races() {
 			d.separateFinding(state, t, u, reported)
 			return
 		}
+		if d.idle(state, t, slot) || d.idle(state, u, slot) {
+			return
+		}
 		a, b := d.actor(t, slot), d.actor(u, slot)
 		if a > b {
 			a, b, t, u = b, a, u, t

@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"slices"
+
 	"github.com/replank/replank/internal/program"
 )
 
@@ -106,6 +108,7 @@ func (d *dataFlow) completed(t int) int32 {
 
 // undoing adds what compensations make of the effect of transition t.
 func (d *dataFlow) undoing(t int, e *effect) {
+	plain := slices.Concat(e.reads, e.writes, e.maybe, e.opens)
 	for _, u := range d.undone(t) {
 		for _, slot := range u.reads {
 			if !contains(e.reads, slot) {
@@ -113,6 +116,11 @@ func (d *dataFlow) undoing(t int, e *effect) {
 			}
 		}
 		e.maybe = append(e.maybe, u.writes...)
+		for _, slot := range slices.Concat(u.reads, u.writes) {
+			if !contains(plain, slot) {
+				e.byUndo = append(e.byUndo, slot)
+			}
+		}
 	}
 	if len(d.undoes()) == 0 {
 		return
@@ -120,10 +128,54 @@ func (d *dataFlow) undoing(t int, e *effect) {
 	if host := d.completed(t); host >= 0 {
 		for _, u := range d.undoes() {
 			if u.host == host {
-				e.owed = append(e.owed, u.reads...)
+				e.owed = append(append(e.owed, u.reads...), u.writes...)
 			}
 		}
 	}
+}
+
+// idle reports whether t does nothing to a variable in a state, because only compensations would, of activities that are not
+// complete there in any run.
+func (d *dataFlow) idle(state, t, slot int) bool {
+	if !contains(d.effects[t].byUndo, slot) {
+		return false
+	}
+	for _, u := range d.undone(t) {
+		if (contains(u.reads, slot) || contains(u.writes, slot)) && d.complete(u.host)[state] {
+			return false
+		}
+	}
+	return true
+}
+
+// complete tells for each state of the space whether some run to it completes an activity.
+func (d *dataFlow) complete(host int32) []bool {
+	if d.doneIn != d.space {
+		d.done, d.doneIn = make(map[int32][]bool), d.space
+	}
+	if done := d.done[host]; done != nil {
+		return done
+	}
+	done := make([]bool, d.space.Len())
+	d.done[host] = done
+	var todo []int32
+	for i := range done {
+		for _, m := range d.space.Moves(i) {
+			if t := d.ofProgram(m.Trans); t >= 0 && d.completed(int(t)) == host && !done[m.To] {
+				done[m.To] = true
+				todo = append(todo, m.To)
+			}
+		}
+	}
+	for ; len(todo) > 0; todo = todo[1:] {
+		for _, m := range d.space.Moves(int(todo[0])) {
+			if !done[m.To] {
+				done[m.To] = true
+				todo = append(todo, m.To)
+			}
+		}
+	}
+	return done
 }
 
 // missingUndone reports what a compensation reads and may not have a value when it runs, its activity being complete.
