@@ -157,7 +157,7 @@ func (m *Machine) start(s *State, e *Event) bool {
 	again := false
 	if w := s.Work(e.Node); w != nil {
 		w.Started, w.Actor = true, e.Actor
-		again = w.Attempt > 0
+		again = w.begunBefore()
 	} else {
 		s.open(&Work{Node: e.Node, Since: e.Seq, At: e.At, Started: true, Job: n.Kind == program.ServiceTask, Actor: e.Actor})
 	}

@@ -102,7 +102,7 @@ func (d *step) claim(x *program.Node, w *Work) error {
 	if err := d.separate(x); err != nil {
 		return err
 	}
-	if w.Attempt == 0 {
+	if !w.begunBefore() {
 		if err := d.forbidden(d.c.Node, program.Start); err != nil {
 			return err
 		}
@@ -160,7 +160,7 @@ func (d *step) completeTask(x *program.Node, w *Work) error {
 	if err != nil {
 		return err
 	}
-	if err := d.forbiddenToEnd(d.c.Node, w.Started || w.Attempt > 0); err != nil {
+	if err := d.forbiddenToEnd(d.c.Node, w.Started || w.begunBefore()); err != nil {
 		return err
 	}
 	if !w.Started {

@@ -146,7 +146,7 @@ type Seen struct {
 func (t *Trace) see(s *State, e *Event) {
 	switch e.Kind {
 	case history.Started:
-		if w := s.Work(e.Node); w != nil && !w.Job && w.Attempt > 0 {
+		if w := s.Work(e.Node); w != nil && w.begunBefore() {
 			return
 		}
 		t.Seen = append(t.Seen, Seen{e.Node, program.Start})

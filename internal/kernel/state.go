@@ -105,6 +105,9 @@ type Work struct {
 	Key      string // subscriptions: the correlation key; incidents: the cause
 }
 
+// begunBefore reports whether rules have heard already that a user task was started: its claim was given back.
+func (w *Work) begunBefore() bool { return !w.Job && w.Attempt > 0 }
+
 // Loop is the state of one structured loop.
 type Loop struct {
 	Iteration uint32 // from 1; 0: not open

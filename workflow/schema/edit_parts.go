@@ -218,6 +218,9 @@ func (e *editor) update(c *Change) *fault {
 				return faultf("step", s.id, "leave it out; SetGuard, InsertCase, InsertEvent, InsertInto, Replace and the like change it", "the %s of %q cannot be updated", f.key, s.id)
 			}
 		}
+		if why := e.undeclared(s, c.v); why != nil {
+			return why
+		}
 		for _, q := range s.inner {
 			if len(q.items()) > 0 && !slices.ContainsFunc(nests[k], func(n nest) bool { return n.key == q.key || q.kase >= 0 && n.holds == holdsCases }) {
 				return faultf("kind", s.id, "move or delete that first", "%s cannot have %s, which %q has", article(k), q.key, s.id)

@@ -159,6 +159,9 @@ func (e *editor) beside(list ...stretch) *fault {
 	for _, f := range list {
 		named := e.free(f)
 		for _, s := range e.o.order {
+			if s.undoing() {
+				continue // it reads when something compensates
+			}
 			for _, u := range named[s] {
 				if by := writer[u.name]; !u.write && by != "" {
 					return faultf("data", s.id, "keep their order, or let it read another variable",
@@ -172,6 +175,36 @@ func (e *editor) beside(list ...stretch) *fault {
 					writer[u.name] = s.id
 				}
 			}
+		}
+	}
+	return nil
+}
+
+// undoing reports whether s lies in a compensation.
+func (s *site) undoing() bool {
+	for ; s != nil; s = s.outer() {
+		if s.in.key == "compensation" {
+			return true
+		}
+	}
+	return false
+}
+
+// undeclared checks that no step in s uses a variable of s that it has no more with other keys.
+func (e *editor) undeclared(s *site, by *value) *fault {
+	for _, t := range e.o.order {
+		if t == s || !t.within(s) {
+			continue
+		}
+		for _, u := range t.uses() {
+			if d, known := e.declarer(u.name, u.in); !known || d != s {
+				continue
+			}
+			if vars := by.get("vars"); vars != nil && vars.get(u.name) != nil || by.str("as") == u.name {
+				continue
+			}
+			return faultf("scope", s.id, "declare it in the step that is given too, or change its uses first",
+				"%q uses the variable %q of %s, which would not have it any more", t.id, u.name, scopeName(s))
 		}
 	}
 	return nil
