@@ -12,6 +12,39 @@ import (
 // they are, or the other way round. Some number everything anew: then what is the same is found by going from what is
 // known along the flows, to what they lead to.
 
+// refer finds messages and the like that say the same under another id.
+func (d *edits) refer() {
+	var says func(e *plainElement) string
+	says = func(e *plainElement) string {
+		list := []string{e.name.Space + e.name.Local, e.text}
+		for _, a := range e.attrs {
+			if a.Name.Local != "id" && a.Name.Space+a.Name.Local != "xmlns" && a.Name.Space != "xmlns" {
+				list = append(list, a.Name.Space+a.Name.Local+"="+a.Value)
+			}
+		}
+		for _, c := range e.own() {
+			list = append(list, says(c))
+		}
+		slices.Sort(list)
+		return fmt.Sprintf("%q", list)
+	}
+	lost := func(all, others map[string]*plainElement) map[string][]string {
+		by := map[string][]string{}
+		for _, id := range slices.Sorted(maps.Keys(all)) {
+			if e := all[id]; rooted(e) && others[id] == nil {
+				by[says(e)] = append(by[says(e)], id)
+			}
+		}
+		return by
+	}
+	before := lost(d.written, d.file)
+	for key, list := range lost(d.file, d.written) { //lint:sorted each is on its own
+		if old := before[key]; len(list) == 1 && len(old) == 1 {
+			d.was[list[0]] = old[0]
+		}
+	}
+}
+
 // rename finds elements that are the same under another id: a flow between the same nodes, a node with the same flows.
 func (d *edits) rename() {
 	ends := func(all map[string]*plainElement, name func(string) string) (flows map[string][]string, nodes map[string][]string) {

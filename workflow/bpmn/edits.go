@@ -40,6 +40,7 @@ func edited(written, file *plainElement, writtenID, fileID string) *edits {
 	scopes := map[*plainElement]string{}
 	owners(before, written, d.written, scopes)
 	owners(now, file, d.file, scopes)
+	d.refer()
 	d.rename()
 	d.before, d.now = planOf(before), planOf(now)
 	d.follow(d.before, d.now)
@@ -205,7 +206,7 @@ func (d *edits) values(e *plainElement, file bool) map[xml.Name]string {
 			continue
 		}
 		switch name {
-		case "sourceRef", "targetRef", "attachedToRef", "default", "activityRef":
+		case "sourceRef", "targetRef", "attachedToRef", "default", "activityRef", "messageRef", "signalRef", "errorRef", "escalationRef":
 			if file {
 				value = d.origin(value)
 			}

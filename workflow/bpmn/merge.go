@@ -131,7 +131,7 @@ func (m *merge) words(err error) (*schema.Process, error) {
 // text is the text of the merged process.
 func (m *merge) text(base, theirs *schema.Process) []byte {
 	m.took, m.dropped = map[string]bool{}, nil
-	m.graph = !sameFlows(base, theirs)
+	m.graph = !sameFlows(base, theirs) || slices.ContainsFunc(m.list, func(x edit) bool { return m.ours[x.id] != nil && m.renamed(x.id) })
 	var fold map[string]string
 	m.ids, m.folded = m.names(m.file)
 	read := objects(theirs)

@@ -119,6 +119,9 @@ func (m *merge) counted(o object, name, kind, id string) object {
 		o["was"] = asText(was)
 	case m.graph && m.renamed(name):
 		o["was"] = asText(name)
+		if ours["name"] == nil && base["name"] != nil && alike(base["name"], theirs["name"]) { // that of an event sub-process was its id
+			o["name"] = base["name"]
+		}
 	}
 	return o
 }

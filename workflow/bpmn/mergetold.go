@@ -14,6 +14,9 @@ import (
 // tellMost bounds the edits that are told one by one.
 const tellMost = 100
 
+// times are the keys that a timer says: how often it comes depends on where it stands too.
+var times = []string{"after", "for", "at", "until", "every", "cron"}
+
 // says are the keys of a step that attributes and elements of a file say, by their names.
 var says = map[string][]string{
 	"id": {"process"}, "name": {"title"}, "documentation": {"doc"},
@@ -27,7 +30,7 @@ var says = map[string][]string{
 	"calledElement": {"process", "version"}, "processId": {"process"}, "calledElementVersion": {"version"},
 	"messageRef": {"message", "name", "key"}, "signalRef": {"signal", "name"}, "errorRef": {"error", "code"}, "escalationRef": {"escalation", "code"},
 	"activityRef": {"nodes"}, "subscription": {"key"}, "correlationKey": {"key"}, "errorCode": {"error", "code"}, "escalationCode": {"escalation", "code"},
-	"timeDuration": {"after", "for"}, "timeDate": {"at", "until"}, "timeCycle": {"every", "cron"}, "condition": {"when", "condition"},
+	"timeDuration": times, "timeDate": times, "timeCycle": times, "condition": {"when", "condition"},
 	"loopCardinality": {"of"}, "collection": {"of"}, "inputCollection": {"of"}, "elementVariable": {"as"}, "inputElement": {"as"},
 	"completionCondition": {"until"}, "isSequential": {"mode"}, "outputCollection": {"out"}, "outputElement": {"collect"},
 	"loopCharacteristics": {"of", "as", "collect", "out"},
@@ -128,6 +131,8 @@ func (m *merge) taken(x *edit) bool {
 		return m.implicit(x) || x.owner.name.Local == "sequenceFlow" && !m.graph // what the text leaves implicit, and what joins it
 	case x.path[0] == "lane" || x.path[0] == "partner":
 		return m.surrounded(x, cmp.Or(m.handles[x.id], x.id))
+	case m.granted(x):
+		return true
 	case rooted(x.owner):
 		return m.referring(x, took)
 	case x.owner.name.Local == "sequenceFlow":
@@ -138,6 +143,14 @@ func (m *merge) taken(x *edit) bool {
 		return took(m.handles[x.id])
 	}
 	return took(x.id)
+}
+
+// granted reports whether a value is the new id of its node, which the step then takes for granted.
+func (m *merge) granted(x *edit) bool {
+	id := x.owner.attr("id")
+	return m.was[id] != "" && x.now == id && x.path[len(x.path)-1] != "id" && slices.ContainsFunc(x.keys(), func(key string) bool {
+		return m.ours[x.id][key] == nil && m.base[x.id][key] == nil && m.theirs[x.id][key] == nil
+	})
 }
 
 // implicit reports whether an edit is about a node that the text of the schema leaves implicit.
@@ -181,7 +194,7 @@ func (m *merge) references() map[string][]string {
 		id = cmp.Or(m.handles[id], id)
 		for _, c := range append([]*plainElement{e}, e.children...) {
 			for _, name := range [...]string{"message", "signal", "error", "escalation"} {
-				if ref := c.attr(name + "Ref"); ref != "" {
+				if ref := m.origin(c.attr(name + "Ref")); ref != "" {
 					all[name+" "+ref] = append(all[name+" "+ref], id)
 				}
 			}
