@@ -159,17 +159,16 @@ func (p *plan) look(id string) string {
 // A lead is what hangs together with a node, and the flow to or from it, if it is one.
 type lead struct{ node, flow string }
 
-// leads are those of a node that look like no other. known says what a node is called in both plans, "" if it is not known.
-func (p *plan) leads(id string, known func(string) string) map[string]lead {
-	all, several := map[string]lead{}, map[string]bool{}
+// leads are those of a node, by how they look. known says what a node is called in both plans, "" if it is not known.
+func (p *plan) leads(id string, known func(string) string) map[string][]lead {
+	all := map[string][]lead{}
 	add := func(way string, l lead) {
 		look := cmp.Or(known(l.node), "?"+p.look(l.node))
 		if e := p.flows[l.flow]; e != nil {
 			look += " " + e.attr("name") + " " + e.child(model, "conditionExpression").text
 		}
 		key := way + " " + look
-		several[key] = all[key] != lead{}
-		all[key] = l
+		all[key] = append(all[key], l)
 	}
 	for _, other := range p.held[id] {
 		add("holds", lead{node: other})
@@ -180,7 +179,6 @@ func (p *plan) leads(id string, known func(string) string) map[string]lead {
 	for _, flow := range p.in[id] {
 		add("in", lead{p.flows[flow].attr("sourceRef"), flow})
 	}
-	maps.DeleteFunc(all, func(key string, _ lead) bool { return several[key] })
 	return all
 }
 
@@ -217,16 +215,29 @@ func (d *edits) follow(before, now *plan) {
 		old := before.leads(d.origin(id), left)
 		leads := now.leads(id, same)
 		for _, key := range slices.Sorted(maps.Keys(leads)) {
-			to, was := leads[key], old[key]
-			if was.node == "" {
+			if len(leads[key]) != 1 || len(old[key]) != 1 {
 				continue
 			}
+			to, was := leads[key][0], old[key][0]
 			if to.flow != "" && same(to.flow) == "" && left(was.flow) == "" {
 				d.was[to.flow], claimed[was.flow] = was.flow, to.flow
 			}
 			if same(to.node) == "" && left(was.node) == "" && now.nodes[to.node] != nil && before.nodes[was.node] != nil {
 				d.was[to.node], claimed[was.node] = was.node, to.node
 				todo = append(todo, to.node)
+			}
+		}
+	}
+	d.unclear = map[string][]string{}
+	for _, id := range slices.Sorted(maps.Values(claimed)) {
+		old := before.leads(d.origin(id), left)
+		for key, list := range now.leads(id, same) { //lint:sorted each is on its own
+			for _, to := range list {
+				if same(to.node) == "" && now.nodes[to.node] != nil {
+					for _, was := range old[key] {
+						d.unclear[to.node] = append(d.unclear[to.node], was.node)
+					}
+				}
 			}
 		}
 	}

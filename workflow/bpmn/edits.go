@@ -29,6 +29,7 @@ type edits struct {
 	written map[string]*plainElement // by id
 	file    map[string]*plainElement // by id
 	was     map[string]string        // id in the file -> another one that Format wrote
+	unclear map[string][]string      // new node in the file -> those that are gone of which it may be any
 	before  *plan                    // of what was written
 	now     *plan                    // of the file
 }

@@ -53,7 +53,7 @@ func (f *file) merged(e *element, p *schema.Process, written []byte, d *edits) (
 		}
 		text := m.text(base, theirs)
 		found, open := m.news(before.found, now.found), m.news(before.open, now.open)
-		q, err := f.embedded(e, text, slices.Concat(found, m.dropped, m.untaken(found, open)), open)
+		q, err := f.embedded(e, text, slices.Concat(found, m.dropped, m.unknown(), m.untaken(found, open)), open)
 		refused := (*schema.Error)(nil)
 		if !errors.As(err, &refused) {
 			return q, err

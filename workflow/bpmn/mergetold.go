@@ -3,6 +3,7 @@ package bpmn
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -102,6 +103,24 @@ func (m *merge) untaken(told ...[]schema.Finding) (list []schema.Finding) {
 			return append(list, f)
 		}
 		list = append(list, f)
+	}
+	return list
+}
+
+// unknown are warnings of nodes with new ids of which nobody can tell what they were.
+func (m *merge) unknown() (list []schema.Finding) {
+	for _, raw := range slices.Sorted(maps.Keys(m.unclear)) {
+		e := m.file[raw]
+		was := slices.DeleteFunc(slices.Clone(m.unclear[raw]), func(id string) bool { return m.ours[id] == nil })
+		slices.Sort(was)
+		if was = slices.Compact(was); len(was) == 0 || len(list) == tellMost || e == nil {
+			continue
+		}
+		list = append(list, schema.Finding{
+			Severity: schema.Warning, Code: "bpmn/edit", Pos: schema.Pos{Line: e.line, Col: e.col}, Node: raw,
+			Message: fmt.Sprintf("%s %q may be any of what is gone: %s; what the schema says of those is left out", e.name.Local, clip(raw), clip(strings.Join(was, ", "))),
+			Hint:    "leave the ids as they were exported, or say it again in the schema",
+		})
 	}
 	return list
 }
