@@ -289,7 +289,11 @@ func (g *graph) correlation(n *node, m *element) string {
 	}
 	text := *sub
 	text.parent = n.element // where the key is asked for
-	return g.value(&text, sub.attr("correlationKey"), "key", n.id, schema.String)
+	key := g.value(&text, sub.attr("correlationKey"), "key", n.id, schema.String)
+	if _, err := strconv.ParseInt(key, 10, 64); err == nil { // Zeebe takes numbers for their texts
+		key = strconv.Quote(key)
+	}
+	return key
 }
 
 // reads are the variables of an expression in CEL.
