@@ -11,8 +11,8 @@ import (
 
 // Rules of the domain on one instance. Evolve moves the automaton of each rule by each letter, in the order of history:
 // rules read what happened as it happened, so a letter that was retracted since (a claim) stays read, is not read again when
-// the task is claimed by the next, and a replay, which may take letters in another order, moves none. Decide asks before it emits a letter; what people and programs ask for
-// is then refused, and what would happen by itself is an incident.
+// the task is claimed by the next, and a replay, which may take letters in another order, moves none. Decide asks before it
+// emits a letter; what people and programs ask for is then refused, and what would happen by itself is an incident.
 
 // RuleError is the ErrRule of one rule.
 type RuleError struct {

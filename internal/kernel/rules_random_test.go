@@ -13,7 +13,6 @@ import (
 	"github.com/replank/replank/internal/ltlf"
 	"github.com/replank/replank/internal/program"
 	"github.com/replank/replank/internal/randtest"
-	"github.com/replank/replank/workflow/history"
 	"github.com/replank/replank/workflow/schema"
 )
 
@@ -115,9 +114,11 @@ func (w *world) keepsRule(intn func(int) int, src string, seen map[string]int) {
 	}
 	a := w.m.Program().Rules[0].Automaton
 	state := uint16(0)
-	for _, l := range w.heard() {
-		step, phase := strings.CutSuffix(l, ".started")
-		state = a.Next(state, a.Letter(step, map[bool]ltlf.Phase{true: ltlf.Started, false: ltlf.Completed}[phase]))
+	heard := ear{}
+	for _, e := range w.events {
+		if phase, is := heard.of(&e); is {
+			state = a.Next(state, a.Letter(w.m.Program().Nodes[e.Node].ID, phase))
+		}
 	}
 	if !a.Accepts(state) {
 		w.t.Fatalf("%s is not kept by %v in\n%s", w.m.Program().Rules[0].Text, w.heard(), src)
@@ -168,22 +169,12 @@ func (w *world) step(intn func(int) int, seen map[string]int) bool {
 	return false
 }
 
-// heard are the letters of the history as rules read them.
-func (w *world) heard() []string {
-	var word []string
-	returned := map[int32]bool{}
+// heard are the letters of the history as rules hear them.
+func (w *world) heard() (word []string) {
+	heard := ear{}
 	for _, e := range w.events {
-		switch e.Kind {
-		case history.Offered:
-			returned[e.Node] = false
-		case history.Released:
-			returned[e.Node] = true
-		case history.Started:
-			if !returned[e.Node] {
-				word = append(word, w.m.Program().Nodes[e.Node].ID+".started")
-			}
-		case history.Completed, history.Received:
-			word = append(word, w.m.Program().Nodes[e.Node].ID)
+		if phase, is := heard.of(&e); is {
+			word = append(word, w.m.Program().Nodes[e.Node].ID+map[ltlf.Phase]string{ltlf.Started: ".started"}[phase])
 		}
 	}
 	return word

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/replank/replank/internal/kernel"
 	"github.com/replank/replank/internal/ltlf"
 	"github.com/replank/replank/internal/program"
 	"github.com/replank/replank/workflow/history"
@@ -43,34 +44,23 @@ func (w *world) checkRules() {
 	want := []string{}
 	states := make([]uint16, len(p.Rules))
 	w.violated = 0
-	returned := map[int32]bool{} // tasks whose claim was given back
+	heard := ear{}
 	for _, e := range w.events {
-		l := -1
-		switch e.Kind {
-		case history.Offered:
-			returned[e.Node] = false
-		case history.Released:
-			returned[e.Node] = true
-		case history.Started:
-			if !returned[e.Node] {
-				l = int(ltlf.Started)
-			}
-		case history.Completed, history.Fired, history.Received, history.Caught:
-			l = int(ltlf.Completed)
-		case history.Ended:
+		if e.Kind == history.Ended {
 			for i := range p.Rules {
 				if a := p.Rules[i].Automaton; a.Verdict(states[i]) == ltlf.PossiblyViolated {
 					want = append(want, p.Rules[i].ID+" at the end")
 				}
 			}
 		}
-		if l < 0 {
+		phase, is := heard.of(&e)
+		if !is {
 			continue
 		}
 		for i := range p.Rules {
 			a := p.Rules[i].Automaton
 			was := a.Verdict(states[i])
-			states[i] = a.Next(states[i], a.Letter(p.Nodes[e.Node].ID, ltlf.Phase(l)))
+			states[i] = a.Next(states[i], a.Letter(p.Nodes[e.Node].ID, phase))
 			if a.Verdict(states[i]) == ltlf.Violated && was != ltlf.Violated {
 				want = append(want, p.Rules[i].ID+" by "+p.Nodes[e.Node].ID)
 				if p.Rules[i].Refuse {
@@ -92,6 +82,24 @@ func (w *world) checkRules() {
 	if strings.Join(got, ", ") != strings.Join(want, ", ") {
 		w.t.Fatalf("noted: %v, want %v", got, want)
 	}
+}
+
+// An ear tells what rules hear of a history: the tasks in it were given back, and are not heard to start again.
+type ear map[int32]bool
+
+// of is the letter that rules hear of an event, if any.
+func (h ear) of(e *kernel.Event) (phase ltlf.Phase, is bool) {
+	switch e.Kind {
+	case history.Offered:
+		h[e.Node] = false
+	case history.Released:
+		h[e.Node] = true
+	case history.Started:
+		return ltlf.Started, !h[e.Node]
+	case history.Completed, history.Fired, history.Received, history.Caught:
+		return ltlf.Completed, true
+	}
+	return 0, false
 }
 
 func noted(p *program.Program, node int32) string {

@@ -94,7 +94,7 @@ type Work struct {
 	Node  int32
 	Since uint64 // number of the event that opened it: its identity
 	At    int64  // of that event, unix milliseconds
-	Due   int64  // of a user task or timer; of a job: when the next attempt is due; 0: none. Unix milliseconds. An incident of a timer keeps it
+	Due   int64  // of a user task or timer, also one with an incident; of a job: when the next attempt is due; 0: none. Unix milliseconds
 	// Attempt counts the failed attempts of a job; of a user task the claims that were given back, which rules of the
 	// domain need: they heard of the first one that the task was started, and do not hear it again.
 	Attempt  uint32

@@ -301,55 +301,6 @@ func (d *dataFlow) missingFinding(state int, t, node int32, slot int) {
 		"%s reads %q, which may have no value then", d.name(node), d.prog.Vars[slot].Name)
 }
 
-// unwrittenRun is a run to a state, with as few letters as any, after which slot has no value.
-func (d *dataFlow) unwrittenRun(state, slot int) []int {
-	type at struct {
-		state int32
-		has   bool
-	}
-	type came struct {
-		from  at
-		trans int32
-	}
-	start := at{0, d.given().has(slot)}
-	goal := at{int32(state), false}
-	back := map[at]came{start: {trans: -1}}
-	now := []at{start}
-	for len(now) > 0 {
-		var later []at
-		for len(now) > 0 {
-			x := now[0]
-			now = now[1:]
-			if x == goal {
-				run := []int{}
-				for c := back[x]; c.trans >= 0; c = back[c.from] {
-					run = append([]int{int(c.trans)}, run...)
-				}
-				return run
-			}
-			for _, m := range d.space.Moves(int(x.state)) {
-				e := d.does(m.Trans)
-				has := x.has || contains(e.writes, slot)
-				if contains(e.resets, slot) {
-					has = false
-				}
-				to := at{m.To, has}
-				if _, seen := back[to]; seen {
-					continue
-				}
-				back[to] = came{x, m.Trans}
-				if d.silent(m.Trans) {
-					now = append(now, to)
-				} else {
-					later = append(later, to)
-				}
-			}
-		}
-		now = later
-	}
-	return d.space.Run(state)
-}
-
 func contains(list []int, slot int) bool {
 	for _, s := range list {
 		if s == slot {

@@ -200,42 +200,18 @@ func (d *dataFlow) missingUndone() {
 // runToUndo is a run, with as few letters as any, after which u may run though slot has no value; and the transition of the
 // program that lets it run, -1 if there is none.
 func (d *dataFlow) runToUndo(u undo, slot int, given bool) (run []int, by int32) {
-	type at struct {
-		state     int32
-		has, done bool
-	}
-	type came struct {
-		from  at
-		trans int32
-	}
-	start := at{0, given, false}
-	back := map[at]came{start: {trans: -1}}
-	for now := []at{start}; len(now) > 0; {
-		var later []at
-		for ; len(now) > 0; now = now[1:] {
-			x := now[0]
-			for _, m := range d.space.Moves(int(x.state)) {
-				e, t := d.does(m.Trans), d.ofProgram(m.Trans)
-				if x.done && !x.has && t >= 0 && contains(e.undone, slot) && d.step(d.prog.Acts[t].Node).mayUndo(u.of) {
-					run = []int{}
-					for c := back[x]; c.trans >= 0; c = back[c.from] {
-						run = append([]int{int(c.trans)}, run...)
-					}
-					return run, t
-				}
-				to := at{m.To, (x.has || contains(e.writes, slot)) && !contains(e.resets, slot), x.done || t >= 0 && d.completed(int(t)) == u.host}
-				if _, seen := back[to]; seen {
-					continue
-				}
-				back[to] = came{x, m.Trans}
-				if d.silent(m.Trans) {
-					now = append(now, to)
-				} else {
-					later = append(later, to)
-				}
+	by = -1
+	run = d.search(slot, given, u.host, func(x passage) bool {
+		if x.has || !x.done {
+			return false
+		}
+		for _, m := range d.space.Moves(int(x.state)) {
+			if t := d.ofProgram(m.Trans); t >= 0 && contains(d.does(m.Trans).undone, slot) && d.step(d.prog.Acts[t].Node).mayUndo(u.of) {
+				by = t
+				return true
 			}
 		}
-		now = later
-	}
-	return nil, -1
+		return false
+	})
+	return run, by
 }
