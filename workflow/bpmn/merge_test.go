@@ -175,7 +175,8 @@ func TestConditionOfElements(t *testing.T) {
 	}
 }
 
-// drawn reports whether a value says nothing of its own: a language in which the expression says the same, the id of a flow that nothing decides, or of what the text leaves implicit.
+// drawn reports whether a value says nothing of its own: a language in which the expression says the same, the id of a flow
+// that nothing decides, or of what the text leaves implicit.
 func drawn(s spot, text []byte) bool {
 	id := string(text[s.from:s.to])
 	return s.name == "language" || s.name == "associationDirection" || s.name == "id" && (strings.HasPrefix(id, "flow_") || strings.HasPrefix(id, "association_") || regexp.MustCompile(`(^|_)(start|end|join|merge|compensation)(_\d+)?$`).MatchString(id) ||

@@ -27,7 +27,8 @@ func (v *verifier) enablers() *enablers {
 	return e
 }
 
-// letters adds to some transitions the letters that make one of them possible, at once or by way of silent transitions: those that mark what it needs, or empty what must be empty.
+// letters adds to some transitions the letters that make one of them possible, at once or by way of silent transitions:
+// those that mark what it needs, or empty what must be empty.
 func (e *enablers) letters(touch []int32) []int32 {
 	keep, done := slices.Clone(touch), make([]bool, e.net.Len())
 	full, empty := e.net.NewMarking(), e.net.NewMarking()

@@ -61,7 +61,7 @@ func (v *verifier) rule(x *product, r *program.Rule, src *rule) bool {
 	bad := x.nearest(func(i int) bool { return violated(i) || owes(i) })
 	if x.nearest(func(i int) bool { return x.over(i) && !owes(i) }) < 0 {
 		if bad >= 0 { // else no run ends, which is told elsewhere
-			v.ruled(Fatal, "rule/never", src.id.at, "", x.run(bad), "", "no run satisfies the rule %q: %s", r.ID, v.violation(x, bad, src))
+			v.ruled(Fatal, "rule/never", src.id.at, "", x.run(bad), "change the rule, or the steps, so that some run satisfies it", "no run satisfies the rule %q: %s", r.ID, v.violation(x, bad, src))
 		}
 		return false
 	}
