@@ -140,6 +140,9 @@ var granted = map[string]string{
 	"isSequential": "false", "waitForCompletion": "true", "eventGatewayType": "Exclusive",
 }
 
+// truths are the other words that XML Schema has for truth values.
+var truths = map[string]string{"1": "true", "0": "false"}
+
 // compare adds what differs between an element and what it was, without what has an owner of its own.
 func (d *edits) compare(at edit, was, now *plainElement) {
 	add := func(name, value string, where *plainElement, gone bool) {
@@ -203,6 +206,9 @@ func (d *edits) values(e *plainElement, file bool) map[xml.Name]string {
 	all := map[xml.Name]string{}
 	for _, a := range e.attrs {
 		name, value := a.Name.Local, a.Value
+		if g := granted[name]; g == "true" || g == "false" {
+			value = cmp.Or(truths[value], value)
+		}
 		if a.Name.Space != "" && !vendorOrModel(a.Name.Space) || name == "xmlns" || name == "id" || name == "gatewayDirection" || value == "" || granted[name] == value {
 			continue
 		}

@@ -326,7 +326,7 @@ func TestFormatSurvivesTools(t *testing.T) {
 		{"</bpmn:", "</bpmn2:"},
 		{`"bpmn:t`, `"bpmn2:t`},
 		{"xmlns:bpmn=", "xmlns:bpmn2="},
-		{`attachedToRef="a"`, `attachedToRef="a" cancelActivity="true"`},
+		{`attachedToRef="a"`, `attachedToRef="a" cancelActivity="1"`},
 		{`exporter="Replank"`, `exporter="Other" exporterVersion="9"`},
 		{"\n", "\n\n   "},
 		{`x="`, `x="1`},
