@@ -267,7 +267,9 @@ func (d *driver) ends(f Finding) error {
 			return fmt.Errorf("nothing is reached twice: %v", err)
 		}
 	case "sound/livelock":
-		if !circling(err) {
+		// Of two steps at once the kernel may take another first, so that a second round meets a token that the first one left.
+		met := broken && strings.Contains(err.Error(), "second token")
+		if !circling(err) && !met {
 			return fmt.Errorf("it does not circle: %v", err)
 		}
 	case "sound/deadlock":
